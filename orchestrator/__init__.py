@@ -1,0 +1,1 @@
+"""What is scraped, when, and what became of it."""

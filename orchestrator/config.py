@@ -1,0 +1,182 @@
+"""The environment, read and checked once.
+
+Whatever the environment leaves out is looked up in `running.json` under `KUMO_HOME`, where
+`kumo up` records the addresses of the embedded pair: so `scrapy crawl`, `celery` and `kumo`
+typed in another terminal find the same database without a variable set.
+"""
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from orchestrator.exceptions import ConfigError
+
+RUNNING_FILE = "running.json"
+
+
+def default_home() -> Path:
+    """`.kumo` beside the nearest scrapy.cfg upwards, as Scrapy finds its project, else here."""
+    here = Path.cwd()
+    root = next((at for at in (here, *here.parents) if (at / "scrapy.cfg").exists()), here)
+    return root / ".kumo"
+
+
+def _with_driver(url: str) -> str:
+    # SQLAlchemy 2.1 reads a plain postgresql:// as psycopg 3; the driver here is psycopg2.
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"postgresql", "postgres", "postgresql+psycopg2"} or not rest:
+        raise ValueError("should begin with postgresql://")
+    return f"postgresql+psycopg2://{rest}"
+
+
+def _redis_scheme(url: str) -> str:
+    if not url.startswith(("redis://", "rediss://")):
+        raise ValueError("should begin with redis:// or rediss://")
+    return url
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name} is no time zone; write one like Asia/Tokyo")
+    return name
+
+
+def _five_fields(cron: str) -> str:
+    if len(cron.split()) != 5:
+        raise ValueError("should be a cron line of five fields, like 0 0 * * *")
+    return cron
+
+
+def _module_names(value: Any) -> Any:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+class RunningPair(PydanticBaseSettingsSource):
+    """What `kumo up` wrote down about the pair it runs, for the fields nobody set."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        home = Path(os.environ.get("KUMO_HOME") or default_home())
+        try:
+            recorded = json.loads((home / RUNNING_FILE).read_text())
+        except (OSError, ValueError):
+            return {}
+        known = {"database_url", "redis_url", "demo_url", "secret_key"}
+        return {_alias(name): value for name, value in recorded.items() if name in known}
+
+
+def _alias(name: str) -> str:
+    return str(Config.model_fields[name].validation_alias)
+
+
+class Config(BaseSettings):
+    """What the environment says; `.env.example` names exactly these variables."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    #: The Postgres that holds everything; empty = the embedded one.
+    database_url: Annotated[str, AfterValidator(_with_driver)] | None = Field(
+        None, validation_alias="DATABASE_URL"
+    )
+    #: The Redis or Valkey that rings bells and holds frontiers; empty = the embedded one.
+    redis_url: Annotated[str, AfterValidator(_redis_scheme)] | None = Field(
+        None, validation_alias="REDIS_URL"
+    )
+    #: Where the embedded pair and its logs live.
+    home: Path = Field(default_factory=default_home, validation_alias="KUMO_HOME")
+    #: The zone of the nightly crawl and of schedules that name none.
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", validation_alias="KUMO_TIMEZONE"
+    )
+    #: When targets without a schedule of their own are crawled, as a cron line.
+    nightly: Annotated[str, AfterValidator(_five_fields)] = Field(
+        "0 0 * * *", validation_alias="KUMO_NIGHTLY"
+    )
+    #: Signs the dashboard's sessions; `kumo up` makes one when it is empty.
+    secret_key: str | None = Field(None, validation_alias="KUMO_SECRET_KEY", min_length=16)
+    #: Where the dashboard listens.
+    host: str = Field("127.0.0.1", validation_alias="KUMO_HOST")
+    port: int = Field(8000, validation_alias="PORT", ge=1, le=65535)
+    #: True when the dashboard is reached over TLS: its cookies are then sent over TLS only.
+    tls: bool = Field(False, validation_alias="KUMO_TLS")
+    #: Where the demo shop listens; 0 or a port in use = any free port.
+    demo_port: int = Field(8001, validation_alias="KUMO_DEMO_PORT", ge=0, le=65535)
+    demo_url: str = Field("http://127.0.0.1:8001", validation_alias="KUMO_DEMO_URL")
+    #: Modules or packages with your own spiders, separated by commas.
+    spider_modules: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias="KUMO_SPIDER_MODULES"
+    )
+    #: How many crawls one worker serves at once.
+    slots: int = Field(2, validation_alias="KUMO_SLOTS", ge=1, le=256)
+    #: A crawl that has not renewed its lease for so long is given up for dead.
+    lease_seconds: float = Field(60, validation_alias="KUMO_LEASE_SECONDS", ge=2)
+    #: How often reality and the job table are made to agree.
+    sweep_seconds: float = Field(15, validation_alias="KUMO_SWEEP_SECONDS", ge=0.2)
+    #: A bell that nobody answered is rung again after so long.
+    ring_again_seconds: float = Field(60, validation_alias="KUMO_RING_AGAIN_SECONDS", ge=1)
+    #: The wait after a first failure; each further one doubles it, up to an hour.
+    retry_seconds: float = Field(30, validation_alias="KUMO_RETRY_SECONDS", ge=0)
+    #: How often a crawl commits what it has.
+    checkpoint_seconds: float = Field(1, validation_alias="KUMO_CHECKPOINT_SECONDS", ge=0.05)
+    #: How long one attempt of a job may crawl before it is closed.
+    job_seconds: float = Field(21_600, validation_alias="KUMO_JOB_SECONDS", ge=1)
+    #: How much memory one crawler process may hold before it is killed.
+    job_memory_mb: int = Field(1_024, validation_alias="KUMO_JOB_MEMORY_MB", ge=128)
+    #: How many log lines a job keeps.
+    log_lines: int = Field(10_000, validation_alias="KUMO_LOG_LINES", ge=100)
+    #: How long a crawl that is told to stop may finish its pages in flight.
+    stop_seconds: float = Field(15, validation_alias="KUMO_STOP_SECONDS", ge=1, le=20)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, RunningPair(settings_cls)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def require_database_url(self) -> str:
+        if self.database_url is None:
+            raise ConfigError(f"No database is known: set DATABASE_URL, or {self._start_pair()}")
+        return self.database_url
+
+    def require_redis_url(self) -> str:
+        if self.redis_url is None:
+            raise ConfigError(f"No Redis is known: set REDIS_URL, or {self._start_pair()}")
+        return self.redis_url
+
+    def _start_pair(self) -> str:
+        return f"start the embedded pair with `make up` (looked for {self.home / RUNNING_FILE})."
+
+
+@cache
+def get() -> Config:
+    """The configuration of this process.
+
+    Raises ConfigError, which names every variable at fault, not just the first.
+    """
+    try:
+        return Config()
+    except ValidationError as error:
+        raise ConfigError("; ".join(_fault(each) for each in error.errors())) from error
+
+
+def _fault(error: Any) -> str:
+    variable = ".".join(str(part) for part in error["loc"])
+    return f"{variable}: {error['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,65 @@
+"""The engine and the transaction. Connects on first use, so importing costs nothing.
+
+Storage trouble is told apart here, once: everything above sees `DatabaseAway` or
+`DatabaseNotMigrated`, never a driver's exception.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from orchestrator import config
+from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated
+
+#: SQLSTATE classes that mean "the server cannot serve now": connection, resources, operator.
+_AWAY_CLASSES = ("08", "53", "57")
+_MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
+
+
+@cache
+def engine() -> Engine:
+    """One engine a process; pooled connections are checked before use."""
+    return create_engine(
+        config.get().require_database_url(),
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=20,
+        connect_args={"connect_timeout": 5, "application_name": "kumo"},
+    )
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session in a transaction: committed at the end, rolled back on any exception.
+
+    Raises DatabaseAway or DatabaseNotMigrated in place of the driver's errors.
+    """
+    with translated(), Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the driver's word for trouble into ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise meaning(error.orig) or error from error
+
+
+def meaning(error: Any) -> DatabaseAway | DatabaseNotMigrated | None:
+    """What a driver's exception says about the storage; None when it is about the statement."""
+    state = getattr(error, "pgcode", None)
+    if state in (_MISSING_TABLE, _MISSING_COLUMN):
+        return DatabaseNotMigrated("The database lacks tables of this version: run `kumo migrate`.")
+    # psycopg2 leaves the code out when the connection itself failed.
+    if state is None and type(error).__name__ in ("OperationalError", "InterfaceError"):
+        return DatabaseAway("The database does not answer; nothing was changed.")
+    if state is not None and state.startswith(_AWAY_CLASSES):
+        return DatabaseAway("The database does not answer; nothing was changed.")
+    return None

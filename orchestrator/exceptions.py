@@ -1,0 +1,100 @@
+"""Every error that is raised on purpose.
+
+    OrchestratorError
+    ├── ConfigError                the environment is wrong
+    ├── DatabaseAway               Postgres does not answer
+    ├── DatabaseNotMigrated        Postgres answers, without our tables
+    ├── BellAway                   Redis does not answer
+    ├── NotFound
+    │   ├── TargetNotFound
+    │   ├── JobNotFound
+    │   └── UserNotFound
+    ├── Invalid                    what a person or a message asked for is wrong
+    │   ├── TargetInvalid          … field by field
+    │   ├── ScheduleInvalid
+    │   └── UserInvalid
+    ├── TransitionRefused          a job cannot go there from where it stands
+    ├── SignInRefused
+    ├── LeaseLost                  another attempt owns the job
+    └── EmbeddedFailed             an embedded server cannot be started
+
+A view, a command or a task lets them pass; one place in each package answers for all.
+"""
+
+from collections.abc import Mapping
+
+
+class OrchestratorError(Exception):
+    """Something that can be said in one sentence to the person who asked."""
+
+
+class ConfigError(OrchestratorError):
+    """The environment is incomplete or wrong."""
+
+
+class DatabaseAway(OrchestratorError):
+    """Postgres cannot be reached right now; what was asked has not happened."""
+
+
+class DatabaseNotMigrated(OrchestratorError):
+    """Postgres answers but lacks our tables, or has older ones: run `kumo migrate`."""
+
+
+class BellAway(OrchestratorError):
+    """Redis cannot be reached right now; jobs wait in Postgres until it can."""
+
+
+class NotFound(OrchestratorError):
+    """What was named does not exist."""
+
+
+class TargetNotFound(NotFound):
+    """There is no living target of that name or id."""
+
+
+class JobNotFound(NotFound):
+    """There is no job of that id."""
+
+
+class UserNotFound(NotFound):
+    """There is no user of that name."""
+
+
+class Invalid(OrchestratorError):
+    """What was asked for is wrong; nothing of it was written."""
+
+
+class TargetInvalid(Invalid):
+    """A target's definition is wrong; `faults` says what, by field."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {fault}" for field, fault in faults.items()))
+        self.faults = dict(faults)
+
+
+class ScheduleInvalid(Invalid):
+    """A schedule is no cron line, or never comes."""
+
+
+class UserInvalid(Invalid):
+    """A user's name or password is not acceptable."""
+
+
+class TransitionRefused(OrchestratorError):
+    """The job stands where it cannot be cancelled, paused, resumed or retried."""
+
+
+class SignInRefused(OrchestratorError):
+    """Name and password do not belong together."""
+
+
+class LeaseLost(OrchestratorError):
+    """Another attempt owns this job now, so this crawl may write nothing more.
+
+    The usual cause is a machine that slept past its lease. The crawl ends at
+    once and quietly: what it had committed stays, the rest is fetched again.
+    """
+
+
+class EmbeddedFailed(OrchestratorError):
+    """An embedded server cannot be prepared or started."""

@@ -1,0 +1,40 @@
+"""Crawls: one row per crawler process.
+
+Lease, heartbeat and fence live here and not on the job, so that one job may later be served by
+several crawler processes.
+"""
+
+import uuid
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from orchestrator.ledger.models.schema import At, AtNow, Table
+
+
+class Crawl(Table):
+    """The operating-system process that serves one attempt of a job."""
+
+    __tablename__ = "crawls"
+    __table_args__ = (
+        Index("ix_crawls_lease_until", "lease_until", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    job_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("scraping_jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    attempt: Mapped[int] = mapped_column(Integer, primary_key=True)
+    #: The Celery worker, as `name@host`.
+    worker: Mapped[str] = mapped_column(Text)
+    #: Of the crawler process; null until the launcher has started it.
+    pid: Mapped[int | None] = mapped_column(Integer)
+    lease_until: Mapped[At]
+    heartbeat_at: Mapped[AtNow]
+    #: The number of the last commit; moved n−1 → n, so that no commit counts twice.
+    checkpoint: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: Pages this attempt has acknowledged: above 0 it made progress.
+    pages: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    started_at: Mapped[AtNow]
+    ended_at: Mapped[At | None]
+    #: How it ended, in one word; null while it lives.
+    outcome: Mapped[str | None] = mapped_column(Text)

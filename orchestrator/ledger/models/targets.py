@@ -1,0 +1,61 @@
+"""Targets: the websites to scrape, how and when."""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from orchestrator.ledger.models.schema import At, AtNow, Id, Table
+
+
+class ScrapingTarget(Table):
+    """A website to scrape, how and when."""
+
+    __tablename__ = "scraping_targets"
+    __table_args__ = (
+        Index(
+            "uq_scraping_targets_name",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_scraping_targets_next_run_at",
+            "next_run_at",
+            postgresql_where=text("active AND deleted_at IS NULL"),
+        ),
+        CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
+        CheckConstraint("max_attempts BETWEEN 1 AND 100", name="max_attempts"),
+        CheckConstraint(r"name ~ '^[a-z0-9][a-z0-9_-]*$'", name="name"),
+    )
+
+    id: Mapped[Id]
+    #: Unique among the living; freed when the target is deleted.
+    name: Mapped[str] = mapped_column(Text)
+    #: The name of the Scrapy class.
+    spider: Mapped[str] = mapped_column(Text)
+    #: Where the crawl begins; empty = where the spider says.
+    start_urls: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    #: Passed to the spider as its arguments.
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    #: Scrapy settings, from an allowlist.
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    #: The fields that tell one item from another; empty = the spider's own, else `url`, else all.
+    key_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    #: Whether schedules start it; buttons and commands always do.
+    active: Mapped[bool] = mapped_column(server_default="true")
+    #: 0 is served first, 9 last.
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
+    #: A cron line; null = the nightly default.
+    schedule: Mapped[str | None] = mapped_column(Text)
+    #: The zone of the cron line; null = the installation's.
+    timezone: Mapped[str | None] = mapped_column(Text)
+    #: The next occasion of its schedule.
+    next_run_at: Mapped[At | None]
+    #: A job is given up after so many failures without progress.
+    max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3")
+    created_at: Mapped[AtNow]
+    updated_at: Mapped[AtNow]
+    #: Set when deleted; its items and jobs go in batches afterwards.
+    deleted_at: Mapped[At | None]
