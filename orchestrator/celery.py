@@ -1,0 +1,104 @@
+"""The Celery app: queues, limits, beat.
+
+Celery carries bells, not jobs: a message says "look at job X now" and may be lost, repeated or
+late without harm, so nothing here asks the broker to be reliable.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+from kombu import Queue
+
+from orchestrator import config
+from orchestrator.exceptions import ConfigError
+
+#: Long crawls and short tasks have a worker each; otherwise a short one waits behind a crawl.
+CRAWLS, CONTROL = "crawls", "control"
+
+#: 0 is served first and 9 last, as the Redis transport reads them.
+PRIORITIES = range(10)
+URGENT, DEFAULT, LEAST = 0, 5, 9
+
+
+
+def _cron(line: str) -> crontab:
+    minute, hour, day, month, weekday = line.split()
+    return crontab(
+        minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday
+    )
+
+
+def _settings() -> dict[str, Any]:
+    settings = config.get()
+    return {
+        "broker_url": settings.redis_url,
+        "result_backend": settings.redis_url,
+        "timezone": settings.timezone,
+        "enable_utc": True,
+        # JSON only: whoever can write to Redis must not be able to run code.
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": ["json"],
+        "result_accept_content": ["json"],
+        "result_expires": timedelta(days=1),
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {
+            "priority_steps": list(PRIORITIES),
+            "queue_order_strategy": "priority",
+            "socket_connect_timeout": 5,
+            "health_check_interval": 10,
+        },
+        "task_queues": [Queue(CRAWLS), Queue(CONTROL)],
+        "task_default_queue": CONTROL,
+        "task_default_priority": DEFAULT,
+        "task_routes": {"orchestrator.tasks.scrape_target": {"queue": CRAWLS}},
+        # One thread waits for one crawler process; prefork forbids its children to have children.
+        "worker_pool": "threads",
+        "worker_concurrency": settings.slots,
+        # A message reserved early is one that a freer worker, or a more urgent job, cannot have.
+        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,
+        # A crawl's lease is in Postgres; late acknowledgement would make the broker start it twice.
+        "task_acks_late": False,
+        "task_track_started": True,
+        "worker_send_task_events": True,
+        "worker_hijack_root_logger": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        # In memory: what a late or restarted beat missed, the sweep requests from the targets.
+        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_max_loop_interval": 5,
+        "beat_schedule": {
+            "nightly": {
+                "task": "orchestrator.tasks.scrape_all_active_targets",
+                "schedule": _cron(settings.nightly),
+                "kwargs": {"nightly": True},
+            },
+            "weekly-clean-up": {
+                "task": "orchestrator.tasks.cleanup_old_data",
+                "schedule": crontab(minute="0", hour="2", day_of_week="1"),
+                "args": (30,),
+                "options": {"priority": LEAST},
+            },
+            "sweep": {
+                "task": "orchestrator.tasks.sweep",
+                "schedule": settings.sweep_seconds,
+                "kwargs": {"by_beat": True},
+                # A sweep nobody served in time is not worth serving later.
+                "options": {"expires": max(settings.sweep_seconds, 1), "ignore_result": True},
+            },
+        },
+    }
+
+
+app = Celery("orchestrator", include=["orchestrator.tasks"])
+app.config_from_object(_settings)
+
+
+def require_broker() -> str:
+    """The broker's address. Raises ConfigError where Celery would quietly try another."""
+    url = app.conf.broker_url
+    if not url:
+        raise ConfigError(config.get().require_redis_url())
+    return str(url)

@@ -1,0 +1,47 @@
+"""Names and deletion of a job's keys in Redis.
+
+The keys follow scrapy-redis's style, `%(owner)s:requests`, with the job in braces as their owner:
+Redis then keeps a job's keys together wherever it spreads others.
+"""
+
+from functools import cache
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from orchestrator import config
+from orchestrator.exceptions import BellAway
+
+#: What a frontier consists of, in the order the scripts take them.
+PARTS = ("mark", "requests", "queue", "leases")
+
+_PREFIX = "kumo"
+
+
+def keys(job_id: str) -> list[str]:
+    """The names of a job's keys, in the order of PARTS."""
+    return [f"{_PREFIX}:{{{job_id}}}:{part}" for part in PARTS]
+
+
+def delete(job_id: str) -> None:
+    """Deletes what a job has in Redis, without blocking it. Raises BellAway."""
+    try:
+        _redis().unlink(*keys(job_id))
+    except RedisError as error:
+        raise BellAway(f"Redis does not answer: {error}") from error
+
+
+def ping() -> None:
+    """Raises BellAway unless Redis answers within its time."""
+    try:
+        _redis().ping()
+    except RedisError as error:
+        raise BellAway(f"Redis does not answer: {error}") from error
+
+
+@cache
+def _redis() -> Redis:
+    # A hanging Redis must not hold up a button.
+    return Redis.from_url(
+        config.get().require_redis_url(), socket_timeout=2, socket_connect_timeout=2
+    )

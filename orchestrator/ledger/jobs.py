@@ -1,0 +1,327 @@
+"""The life of a job, from claim to end: each step one conditional UPDATE; the first commit wins.
+
+How a job comes into being is in `requests`; how people look at jobs in `history`.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from orchestrator.exceptions import JobNotFound, TransitionRefused
+from orchestrator.ledger import crawls
+from orchestrator.ledger.models import (
+    ACTIVE,
+    Crawl,
+    JobStatus,
+    Requested,
+    ScrapingJob,
+    ScrapingTarget,
+)
+
+#: The longest wait between two attempts.
+_LONGEST_WAIT_SECONDS = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to crawl one attempt of a job, and all a crawler process needs to know."""
+
+    job_id: str
+    attempt: int
+    target_id: int
+    #: As fixed at the request: target, spider, start_urls, arguments, settings, key_fields.
+    definition: dict[str, Any]
+    #: False when a person types `scrapy crawl`: nobody will start a second attempt.
+    supervised: bool = True
+
+
+class Ending(StrEnum):
+    """How a crawl ended, as far as the job's next state depends on it."""
+
+    COMPLETED = "completed"  #: Proven complete, or a limit the target itself set was reached.
+    HANDED_BACK = "handed_back"  #: Told to stop, or its storage went away; nothing is charged.
+    BROKEN = "broken"  #: It ended badly from a cause that may pass.
+    IMPOSSIBLE = "impossible"  #: It ended badly and would again.
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of a crawl."""
+
+    ending: Ending
+    #: One word for lists and statistics.
+    reason: str
+    #: A sentence for people, possibly followed by a traceback.
+    message: str | None = None
+    #: Scrapy's statistics.
+    stats: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Where a job stands after a crawl or a request of a person."""
+
+    job_id: uuid.UUID
+    target_id: int
+    status: JobStatus
+    priority: int
+    #: Its bell should be rung: it is pending and may be claimed at once.
+    ring: bool
+
+
+def claim(
+    session: Session, job_id: uuid.UUID, *, worker: str, lease_seconds: float
+) -> Claim | None:
+    """Takes a pending job for one crawl: `attempt` rises and the lease begins.
+
+    None when it is not there to take: a bell rung twice, or too early.
+    """
+    row = session.execute(
+        update(ScrapingJob)
+        .where(
+            ScrapingJob.id == job_id,
+            ScrapingJob.status == JobStatus.PENDING,
+            ScrapingJob.run_after <= func.now(),
+        )
+        .values(
+            status=JobStatus.RUNNING,
+            attempt=ScrapingJob.attempt + 1,
+            started_at=func.coalesce(ScrapingJob.started_at, func.now()),
+            requested=None,
+            error_message=None,
+            finish_reason=None,
+        )
+        .returning(ScrapingJob.attempt, ScrapingJob.target_id, ScrapingJob.definition)
+    ).one_or_none()
+    if row is None:
+        return None
+    crawls.begin(session, job_id, row.attempt, worker=worker, lease_seconds=lease_seconds)
+    return Claim(str(job_id), row.attempt, row.target_id, row.definition)
+
+
+def finish(
+    session: Session, job_id: uuid.UUID, attempt: int, end: End, *, retry_seconds: float
+) -> Ended | None:
+    """Writes what became of an attempt and where the job goes from there.
+
+    What a person requested is read in the same UPDATE, so a cancel that came first wins. None when
+    the attempt no longer owns the job; then nothing is written.
+    """
+    crawls.end(session, job_id, attempt, outcome=end.reason)
+    failures = _failures(job_id, attempt, end.ending)
+    status = _next_status(end.ending, failures)
+    final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
+    wait = _wait(failures, retry_seconds) if end.ending is Ending.BROKEN else literal(0)
+    completed = and_(status == JobStatus.COMPLETED, literal(end.ending is Ending.COMPLETED))
+    row = session.execute(
+        update(ScrapingJob)
+        .where(
+            ScrapingJob.id == job_id,
+            ScrapingJob.attempt == attempt,
+            ScrapingJob.status == JobStatus.RUNNING,
+        )
+        .values(
+            status=status,
+            failures=failures,
+            requested=None,
+            run_after=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait),
+            rung_at=case((wait == 0, func.now()), else_=null()),
+            completed_at=case((final, func.now()), else_=null()),
+            finish_reason=case((status == JobStatus.CANCELLED, "cancelled"), else_=end.reason),
+            error_message=case((completed, null()), else_=end.message),
+            stats=end.stats if end.stats is not None else ScrapingJob.stats,
+        )
+        .returning(*_ENDED)
+    ).one_or_none()
+    return _ended(row) if row else None
+
+
+def cancel(session: Session, job_id: uuid.UUID) -> Ended:
+    """Ends a job for good: at once when nobody crawls it, else at its next checkpoint.
+
+    Raises JobNotFound, or TransitionRefused when it has ended already.
+    """
+    return _move(
+        session,
+        job_id,
+        verb="cancelled",
+        where=ScrapingJob.status.in_(ACTIVE),
+        status=_unless_running(JobStatus.CANCELLED),
+        requested=_if_running(Requested.CANCEL),
+        completed_at=_unless_running(func.now(), ScrapingJob.completed_at),
+        finish_reason=_unless_running("cancelled", ScrapingJob.finish_reason),
+    )
+
+
+def pause(session: Session, job_id: uuid.UUID) -> Ended:
+    """Holds a job until it is resumed; its frontier waits. A cancel already asked for stays."""
+    return _move(
+        session,
+        job_id,
+        verb="paused",
+        where=and_(
+            ScrapingJob.status.in_((JobStatus.PENDING, JobStatus.RUNNING)),
+            or_(ScrapingJob.requested.is_(None), ScrapingJob.requested == Requested.PAUSE),
+        ),
+        status=_unless_running(JobStatus.PAUSED),
+        requested=_if_running(Requested.PAUSE),
+    )
+
+
+def resume(session: Session, job_id: uuid.UUID) -> Ended:
+    """Lets a paused job go on, or takes back a pause that was not yet served."""
+    paused = ScrapingJob.status == JobStatus.PAUSED
+    return _move(
+        session,
+        job_id,
+        verb="resumed",
+        where=or_(paused, ScrapingJob.requested == Requested.PAUSE),
+        status=case((paused, JobStatus.PENDING), else_=ScrapingJob.status),
+        requested=None,
+        run_after=func.now(),
+        rung_at=func.now(),
+    )
+
+
+def cancel_all_of(session: Session, target_id: int) -> Sequence[Ended]:
+    """Cancels what is active of a target that goes away."""
+    ids = session.scalars(
+        select(ScrapingJob.id).where(
+            ScrapingJob.target_id == target_id, ScrapingJob.status.in_(ACTIVE)
+        )
+    ).all()
+    return [cancel(session, job_id) for job_id in ids]
+
+
+def ring_later(session: Session, job_ids: Sequence[uuid.UUID]) -> None:
+    """Marks jobs whose bell could not be rung, so that the next sweep rings it."""
+    session.execute(update(ScrapingJob).where(ScrapingJob.id.in_(job_ids)).values(rung_at=None))
+
+
+def unanswered(
+    session: Session, *, ring_again_seconds: float, most: int
+) -> Sequence[Row[tuple[uuid.UUID, int, int]]]:
+    """Due jobs whose bell nobody answered, oldest first, marked as rung now."""
+    patience = func.make_interval(0, 0, 0, 0, 0, 0, ring_again_seconds)
+    waiting = (
+        select(ScrapingJob.id)
+        .where(
+            _is_due(),
+            or_(ScrapingJob.rung_at.is_(None), ScrapingJob.rung_at < func.now() - patience),
+        )
+        .order_by(ScrapingJob.priority, ScrapingJob.queued_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return session.execute(
+        update(ScrapingJob)
+        .where(ScrapingJob.id.in_(waiting))
+        .values(rung_at=func.now())
+        .returning(ScrapingJob.id, ScrapingJob.target_id, ScrapingJob.priority)
+    ).all()
+
+
+def count_due(session: Session) -> int:
+    """How many jobs could be claimed now."""
+    return session.scalar(select(func.count()).select_from(ScrapingJob).where(_is_due())) or 0
+
+
+def _is_due() -> ColumnElement[bool]:
+    return and_(ScrapingJob.status == JobStatus.PENDING, ScrapingJob.run_after <= func.now())
+
+
+def _failures(job_id: uuid.UUID, attempt: int, ending: Ending) -> ColumnElement[int]:
+    """Progress forgives earlier failures; a broken attempt without a page is one more."""
+    if ending is not Ending.BROKEN:
+        return ScrapingJob.failures.expression
+    progressed = exists().where(Crawl.job_id == job_id, Crawl.attempt == attempt, Crawl.pages > 0)
+    return case((progressed, 0), else_=ScrapingJob.failures + 1)
+
+
+def _next_status(ending: Ending, failures: ColumnElement[int]) -> ColumnElement[JobStatus]:
+    most = cast(ScrapingJob.definition["max_attempts"].astext, Integer)
+    deleted = exists().where(
+        ScrapingTarget.id == ScrapingJob.target_id, ScrapingTarget.deleted_at.is_not(None)
+    )
+    otherwise = {
+        Ending.COMPLETED: JobStatus.COMPLETED,
+        Ending.IMPOSSIBLE: JobStatus.FAILED,
+        Ending.HANDED_BACK: JobStatus.PENDING,
+        Ending.BROKEN: JobStatus.PENDING,
+    }[ending]
+    broken, ended = ending is Ending.BROKEN, otherwise is not JobStatus.PENDING
+    return case(
+        (or_(ScrapingJob.requested == Requested.CANCEL, deleted), _word(JobStatus.CANCELLED)),
+        (literal(ended), _word(otherwise)),
+        (ScrapingJob.requested == Requested.PAUSE, _word(JobStatus.PAUSED)),
+        (and_(literal(broken), failures >= most), _word(JobStatus.FAILED)),
+        else_=_word(otherwise),
+    )
+
+
+def _word(status: JobStatus) -> ColumnElement[JobStatus]:
+    return literal(status, ScrapingJob.status.type)
+
+
+def _wait(failures: ColumnElement[int], retry_seconds: float) -> ColumnElement[float]:
+    """Seconds until the next attempt: none after progress, else doubled by each failure."""
+    grown = retry_seconds * func.power(2, failures - 1)
+    return case((failures == 0, 0), else_=func.least(grown, _LONGEST_WAIT_SECONDS))
+
+
+_ENDED = (
+    ScrapingJob.id,
+    ScrapingJob.target_id,
+    ScrapingJob.status,
+    ScrapingJob.priority,
+    _is_due().label("ring"),
+)
+
+
+def _ended(row: Any) -> Ended:
+    return Ended(row.id, row.target_id, row.status, row.priority, row.ring)
+
+
+def _running() -> ColumnElement[bool]:
+    return ScrapingJob.status == JobStatus.RUNNING
+
+
+def _unless_running(value: Any, else_: Any = ScrapingJob.status) -> ColumnElement[Any]:
+    return case((_running(), else_), else_=value)
+
+
+def _if_running(value: Requested) -> ColumnElement[Any]:
+    return case((_running(), value), else_=null())
+
+
+def _move(
+    session: Session, job_id: uuid.UUID, *, verb: str, where: ColumnElement[bool], **values: Any
+) -> Ended:
+    row = session.execute(
+        update(ScrapingJob).where(ScrapingJob.id == job_id, where).values(values).returning(*_ENDED)
+    ).one_or_none()
+    if row:
+        return _ended(row)
+    status = session.scalar(select(ScrapingJob.status).where(ScrapingJob.id == job_id))
+    if status is None:
+        raise JobNotFound(f"There is no job {job_id}.")
+    raise TransitionRefused(f"Job {job_id} is {status} and cannot be {verb}.")

@@ -1,0 +1,208 @@
+"""How a job comes into being: one INSERT for one target or for ten thousand.
+
+A target has at most one active job. Whoever asks while there is one is told its id; only a
+request that must leave a trace of its own (a schedule's occasion, a Celery message) gets a row
+that says it was skipped, and for what.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Uuid, and_, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from orchestrator.exceptions import JobNotFound, TargetNotFound, TransitionRefused
+from orchestrator.ledger.models import ACTIVE, JobStatus, ScrapingJob, ScrapingTarget, Trigger
+
+#: Between our INSERT and our look at the active job, that job may end; then we ask again.
+_ATTEMPTS = 5
+
+#: What a crawl needs to know, as it stands when the job is requested.
+_DEFINITION = func.jsonb_build_object(
+    "target", ScrapingTarget.name,
+    "spider", ScrapingTarget.spider,
+    "start_urls", func.to_jsonb(ScrapingTarget.start_urls),
+    "arguments", ScrapingTarget.arguments,
+    "settings", ScrapingTarget.settings,
+    "key_fields", func.to_jsonb(ScrapingTarget.key_fields),
+    "max_attempts", ScrapingTarget.max_attempts,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a request for one target."""
+
+    target_id: int
+    job_id: uuid.UUID
+    status: JobStatus
+    priority: int
+    #: True when this request made the job; False when it found one.
+    started: bool
+
+    @property
+    def why_not(self) -> str | None:
+        """Why nothing was started, in a sentence."""
+        if self.started:
+            return None
+        if self.status is JobStatus.SKIPPED:
+            return f"skipped as job {self.job_id}: another job of this target is active"
+        return f"job {self.job_id} of this target is {self.status} already"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a request says beside the target."""
+
+    trigger: Trigger
+    #: None = the target's own.
+    priority: int | None = None
+    #: The occasion of a schedule; a target has one job for each.
+    due_at: datetime | None = None
+    retry_of: uuid.UUID | None = None
+
+
+def request(
+    session: Session, target_id: int, terms: Terms, *, job_id: uuid.UUID | None = None
+) -> Answer:
+    """A job for one target, under the id `job_id` if one is given.
+
+    Raises TargetNotFound. Asking again with the same id or occasion gives the same job.
+    """
+    for _ in range(_ATTEMPTS):
+        if made := _insert(session, [target_id], terms, job_id=job_id):
+            return made[0]
+        if found := _existing(session, [target_id], terms, job_id=job_id):
+            return found[0]
+        if not _lives(session, target_id):
+            raise TargetNotFound(f"There is no target {target_id}; `kumo targets list` shows all.")
+    raise TransitionRefused(f"Target {target_id} changes too fast to start a job; try again.")
+
+
+def request_many(session: Session, target_ids: Sequence[int], terms: Terms) -> list[Answer]:
+    """A job for each living target of these, in one INSERT; those busy are told what with."""
+    made = _insert(session, target_ids, terms)
+    left = sorted(set(target_ids) - {answer.target_id for answer in made})
+    return made + (_existing(session, left, terms) if left else [])
+
+
+def repeat(session: Session, job_id: uuid.UUID, trigger: Trigger) -> Answer:
+    """A new job for the target of one that ended; the old one stays as it is.
+
+    Raises JobNotFound, or TransitionRefused while the job is active.
+    """
+    job = session.get(ScrapingJob, job_id)
+    if job is None:
+        raise JobNotFound(f"There is no job {job_id}.")
+    if not job.status.is_final:
+        raise TransitionRefused(f"Job {job_id} is {job.status} and cannot be retried.")
+    return request(session, job.target_id, Terms(trigger, priority=job.priority, retry_of=job.id))
+
+
+def _insert(
+    session: Session, target_ids: Sequence[int], terms: Terms, *, job_id: uuid.UUID | None = None
+) -> list[Answer]:
+    priority = ScrapingTarget.priority if terms.priority is None else literal(terms.priority)
+    source = (
+        select(
+            literal(job_id, Uuid) if job_id else func.gen_random_uuid(),
+            ScrapingTarget.id,
+            literal(terms.trigger, ScrapingJob.trigger.type),
+            priority,
+            _DEFINITION,
+            literal(terms.due_at, ScrapingJob.due_at.type),
+            literal(terms.retry_of, Uuid),
+        )
+        .where(ScrapingTarget.id == func.any(list(target_ids)), ScrapingTarget.deleted_at.is_(None))
+        # Two requests for the same targets wait for each other in the same order.
+        .order_by(ScrapingTarget.id)
+    )
+    names = ["id", "target_id", "trigger", "priority", "definition", "due_at", "retry_of"]
+    rows = session.execute(
+        insert(ScrapingJob)
+        .from_select(names, source)
+        .on_conflict_do_nothing()
+        .returning(ScrapingJob.id, ScrapingJob.target_id, ScrapingJob.priority)
+    )
+    return [
+        Answer(row.target_id, row.id, JobStatus.PENDING, row.priority, started=True) for row in rows
+    ]
+
+
+def _existing(
+    session: Session, target_ids: Sequence[int], terms: Terms, *, job_id: uuid.UUID | None = None
+) -> list[Answer]:
+    """The jobs that stood in the way: of the same id, else occasion, else the active ones."""
+    if job_id and (job := session.get(ScrapingJob, job_id)):
+        return [_found(job)]
+    same = _of_occasion(session, target_ids, terms.due_at) if terms.due_at else []
+    left = set(target_ids) - {job.target_id for job in same}
+    busy = _active(session, sorted(left)) if left else []
+    if terms.due_at or job_id:
+        return [_found(job) for job in same] + _skip(session, busy, terms, job_id=job_id)
+    return [_found(job) for job in busy]
+
+
+def _of_occasion(
+    session: Session, target_ids: Sequence[int], due_at: datetime
+) -> Sequence[ScrapingJob]:
+    return session.scalars(
+        select(ScrapingJob).where(
+            ScrapingJob.target_id == func.any(list(target_ids)), ScrapingJob.due_at == due_at
+        )
+    ).all()
+
+
+def _active(session: Session, target_ids: Sequence[int]) -> Sequence[ScrapingJob]:
+    return session.scalars(
+        select(ScrapingJob).where(
+            ScrapingJob.target_id == func.any(list(target_ids)), ScrapingJob.status.in_(ACTIVE)
+        )
+    ).all()
+
+
+def _skip(
+    session: Session,
+    busy: Sequence[ScrapingJob],
+    terms: Terms,
+    *,
+    job_id: uuid.UUID | None,
+) -> list[Answer]:
+    """A row for each that says which job it gave way to."""
+    if not busy:
+        return []
+    rows = session.scalars(
+        insert(ScrapingJob)
+        .values([_skipped(job, terms, job_id or uuid.uuid4()) for job in busy])
+        .on_conflict_do_nothing()
+        .returning(ScrapingJob)
+    )
+    return [_found(row) for row in rows]
+
+
+def _skipped(busy: ScrapingJob, terms: Terms, job_id: uuid.UUID) -> dict[str, Any]:
+    return {
+        "id": job_id,
+        "target_id": busy.target_id,
+        "status": JobStatus.SKIPPED,
+        "trigger": terms.trigger,
+        "priority": busy.priority if terms.priority is None else terms.priority,
+        "definition": busy.definition,
+        "due_at": terms.due_at,
+        "completed_at": func.now(),
+        "finish_reason": "target_busy",
+        "error_message": f"Skipped: job {busy.id} of this target was still {busy.status}.",
+    }
+
+
+def _found(job: ScrapingJob) -> Answer:
+    return Answer(job.target_id, job.id, job.status, job.priority, started=False)
+
+
+def _lives(session: Session, target_id: int) -> bool:
+    living = and_(ScrapingTarget.id == target_id, ScrapingTarget.deleted_at.is_(None))
+    return session.scalar(select(ScrapingTarget.id).where(living)) is not None

@@ -1,0 +1,134 @@
+"""Targets: register, find, change and delete them; which are due."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from orchestrator import config
+from orchestrator.exceptions import TargetInvalid, TargetNotFound
+from orchestrator.ledger import definitions, schedules
+from orchestrator.ledger.models import ScrapingTarget
+
+#: What a person may change, in the order people read it.
+FIELDS = tuple(definitions.TargetDefinition.model_fields)
+
+
+def register(session: Session, fields: dict[str, Any]) -> ScrapingTarget:
+    """Adds a target. Raises TargetInvalid, also when a living target has that name."""
+    values = definitions.check(fields).model_dump()
+    values["next_run_at"] = _next_run(values["schedule"], values["timezone"], _now(session))
+    target = session.scalar(
+        insert(ScrapingTarget).values(values).on_conflict_do_nothing().returning(ScrapingTarget)
+    )
+    if target is None:
+        raise TargetInvalid({"name": f"a target named {values['name']} exists already"})
+    return target
+
+
+def change(session: Session, target: ScrapingTarget, fields: dict[str, Any]) -> ScrapingTarget:
+    """Changes some fields; jobs already requested keep their definition.
+
+    Raises TargetInvalid; then nothing has changed.
+    """
+    now = {name: getattr(target, name) for name in FIELDS}
+    values = definitions.check(now | fields).model_dump()
+    if values["name"] != target.name and _named(session, values["name"]) is not None:
+        raise TargetInvalid({"name": f"a target named {values['name']} exists already"})
+    for name, value in values.items():
+        setattr(target, name, value)
+    target.next_run_at = _next_run(target.schedule, target.timezone, _now(session))
+    target.updated_at = _now(session)
+    session.flush()
+    return target
+
+
+def find(session: Session, reference: int | str) -> ScrapingTarget:
+    """The living target of that id or name. Raises TargetNotFound.
+
+    A reference of digits is an id first and a name only when no target has that id.
+    """
+    text = str(reference)
+    # A bigint ends there; a longer number can only be a name.
+    by_id = (
+        session.get(ScrapingTarget, int(text))
+        if text.isascii() and text.isdigit() and len(text) < 19
+        else None
+    )
+    target = by_id if by_id and by_id.deleted_at is None else _named(session, text)
+    if target is None:
+        raise TargetNotFound(f"There is no target {text[:100]!r}; `kumo targets list` shows all.")
+    return target
+
+
+def active_ids(session: Session, *, nightly_only: bool = False) -> Sequence[int]:
+    """The ids of targets that schedules start; `nightly_only`: those without a schedule."""
+    query = select(ScrapingTarget.id).where(_living(), ScrapingTarget.active)
+    if nightly_only:
+        query = query.where(ScrapingTarget.schedule.is_(None))
+    return session.scalars(query.order_by(ScrapingTarget.id)).all()
+
+
+def due(session: Session, now: datetime) -> dict[datetime, list[int]]:
+    """Targets whose occasion has come, by that occasion, moved on to their next one.
+
+    After an outage only the latest missed occasion counts.
+    """
+    waiting = session.scalars(
+        select(ScrapingTarget)
+        .where(_living(), ScrapingTarget.active, ScrapingTarget.next_run_at <= now)
+        .order_by(ScrapingTarget.id)
+        .with_for_update(skip_locked=True)
+    )
+    occasions: dict[datetime, list[int]] = {}
+    for target in waiting:
+        cron, zone = _timing(target.schedule, target.timezone)
+        occasion = schedules.latest_occasion(cron, zone, until=now)
+        occasions.setdefault(occasion, []).append(target.id)
+        target.next_run_at = schedules.next_occasion(cron, zone, after=now)
+    return occasions
+
+
+def latest_nightly(now: datetime) -> datetime:
+    """The nightly occasion that has come last."""
+    settings = config.get()
+    return schedules.latest_occasion(settings.nightly, settings.zone, until=now)
+
+
+def delete(session: Session, target: ScrapingTarget) -> None:
+    """Frees its name and takes it off every list; its rows go in batches afterwards."""
+    session.execute(
+        update(ScrapingTarget)
+        .where(ScrapingTarget.id == target.id, _living())
+        .values(deleted_at=func.now(), active=False)
+    )
+
+
+def _named(session: Session, name: str) -> ScrapingTarget | None:
+    if "\0" in name:
+        return None
+    return session.scalar(select(ScrapingTarget).where(ScrapingTarget.name == name, _living()))
+
+
+def _living() -> Any:
+    return ScrapingTarget.deleted_at.is_(None)
+
+
+def _timing(schedule: str | None, timezone: str | None) -> tuple[str, ZoneInfo]:
+    settings = config.get()
+    zone = ZoneInfo(timezone) if timezone else settings.zone
+    return (schedule, zone) if schedule else (settings.nightly, settings.zone)
+
+
+def _next_run(schedule: str | None, timezone: str | None, now: datetime) -> datetime:
+    cron, zone = _timing(schedule, timezone)
+    return schedules.next_occasion(cron, zone, after=now)
+
+
+def _now(session: Session) -> datetime:
+    now: datetime = session.scalar(select(func.now()))  # type: ignore[assignment]
+    return now

@@ -1,0 +1,192 @@
+"""Request a job, commit, ring its bell; cancel, pause, resume, retry.
+
+The order is the promise: the row is committed before the message is sent, so a bell may be lost or
+late but never rings for a job that does not exist. When Redis is away the answer is the same and
+the sweep rings later.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from kombu.exceptions import OperationalError
+
+from orchestrator import celery, config, database, frontiers
+from orchestrator.exceptions import BellAway, OrchestratorError
+from orchestrator.ledger import jobs, requests, targets
+from orchestrator.ledger.jobs import Claim, End, Ended
+from orchestrator.ledger.models import Trigger
+from orchestrator.ledger.requests import Answer, Terms
+
+logger = logging.getLogger(__name__)
+
+#: What a bell needs: job id, target id, priority.
+Bell = tuple[uuid.UUID, int, int]
+
+
+def request(
+    reference: int | str,
+    trigger: Trigger,
+    *,
+    priority: int | None = None,
+    job_id: uuid.UUID | None = None,
+) -> Answer:
+    """Starts a job for the target of that id or name, or tells which one is active.
+
+    Raises TargetNotFound.
+    """
+    with database.transaction() as session:
+        target = targets.find(session, reference)
+        terms = Terms(trigger, priority=priority)
+        answer = requests.request(session, target.id, terms, job_id=job_id)
+    _ring_for([answer])
+    return answer
+
+
+def request_many(
+    target_ids: Sequence[int], trigger: Trigger, *, due_at: datetime | None = None
+) -> list[Answer]:
+    """A job for each of the targets that live; those busy are told what with."""
+    with database.transaction() as session:
+        answers = requests.request_many(session, target_ids, Terms(trigger, due_at=due_at))
+    _ring_for(answers)
+    return answers
+
+
+def request_all_active(trigger: Trigger) -> list[Answer]:
+    """A job for each active target."""
+    with database.transaction() as session:
+        ids = targets.active_ids(session)
+    return request_many(ids, trigger)
+
+
+def request_nightly(now: datetime) -> list[Answer]:
+    """The nightly job of each active target without a schedule of its own; once a night."""
+    with database.transaction() as session:
+        ids = targets.active_ids(session, nightly_only=True)
+    return request_many(ids, Trigger.BEAT, due_at=targets.latest_nightly(now))
+
+
+def retry(job_id: uuid.UUID, trigger: Trigger) -> Answer:
+    """A new job for the target of one that ended. Raises JobNotFound, TransitionRefused."""
+    with database.transaction() as session:
+        answer = requests.repeat(session, job_id, trigger)
+    _ring_for([answer])
+    return answer
+
+
+def cancel(job_id: uuid.UUID) -> Ended:
+    """Ends a job for good. Raises JobNotFound, TransitionRefused."""
+    with database.transaction() as session:
+        ended = jobs.cancel(session, job_id)
+    _clear(ended)
+    return ended
+
+
+def pause(job_id: uuid.UUID) -> Ended:
+    """Holds a job; its frontier waits. Raises JobNotFound, TransitionRefused."""
+    with database.transaction() as session:
+        return jobs.pause(session, job_id)
+
+
+def resume(job_id: uuid.UUID) -> Ended:
+    """Lets a paused job go on. Raises JobNotFound, TransitionRefused."""
+    with database.transaction() as session:
+        ended = jobs.resume(session, job_id)
+    _ring_if_due(ended)
+    return ended
+
+
+def delete_target(reference: int | str) -> None:
+    """Deletes a target and cancels what is active of it. Raises TargetNotFound."""
+    with database.transaction() as session:
+        target = targets.find(session, reference)
+        targets.delete(session, target)
+        cancelled = jobs.cancel_all_of(session, target.id)
+    for ended in cancelled:
+        _clear(ended)
+
+
+def claim(job_id: uuid.UUID, *, worker: str) -> Claim | None:
+    """Takes a pending job for one crawl; None when it is not there to take."""
+    with database.transaction() as session:
+        lease = config.get().lease_seconds
+        return jobs.claim(session, job_id, worker=worker, lease_seconds=lease)
+
+
+def finish(claim: Claim, end: End) -> Ended | None:
+    """Writes what became of a crawl; rings again when the job should go on at once."""
+    with database.transaction() as session:
+        ended = jobs.finish(
+            session,
+            uuid.UUID(claim.job_id),
+            claim.attempt,
+            end,
+            retry_seconds=config.get().retry_seconds,
+        )
+    if ended:
+        _clear(ended)
+        _ring_if_due(ended)
+    return ended
+
+
+def ring(bells: Iterable[Bell]) -> None:
+    """Says "look at job X now" for each. Raises BellAway; then the next sweep rings them."""
+    bells = list(bells)
+    try:
+        _send(bells)
+    except (OperationalError, OSError) as error:
+        with database.transaction() as session:
+            jobs.ring_later(session, [job_id for job_id, _, _ in bells])
+        raise BellAway("Redis does not answer; the jobs start when it does.") from error
+
+
+def _send(bells: Sequence[Bell]) -> None:
+    celery.require_broker()
+    with celery.app.producer_pool.acquire(block=True, timeout=3) as producer:
+        for job_id, target_id, priority in bells:
+            celery.app.send_task(
+                "orchestrator.tasks.scrape_target",
+                args=(target_id, str(job_id)),
+                task_id=str(job_id),
+                queue=celery.CRAWLS,
+                priority=priority,
+                producer=producer,
+                retry=False,
+                # The job's row is the result.
+                ignore_result=True,
+            )
+
+
+def _ring_for(answers: Iterable[Answer]) -> None:
+    _try_to_ring([(a.job_id, a.target_id, a.priority) for a in answers if a.started])
+
+
+def _ring_if_due(ended: Ended) -> None:
+    if ended.ring:
+        _try_to_ring([(ended.job_id, ended.target_id, ended.priority)])
+
+
+def _try_to_ring(bells: Sequence[Bell]) -> None:
+    if not bells:
+        return
+    try:
+        ring(bells)
+    except OrchestratorError as error:
+        logger.warning("%s", error, extra={"action": "bell_away", "bells": len(bells)})
+
+
+def _clear(ended: Ended) -> None:
+    """Deletes the frontier of a job that ended; what Redis keeps meanwhile the sweep deletes."""
+    if not ended.status.is_final:
+        return
+    try:
+        frontiers.delete(str(ended.job_id))
+    except OrchestratorError as error:
+        logger.warning(
+            "The frontier of job %s stays for now: %s",
+            ended.job_id,
+            error,
+            extra={"action": "frontier_kept", "job_id": str(ended.job_id)},
+        )
