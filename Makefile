@@ -1,0 +1,81 @@
+# Everything a person does here is a target below; `make help` prints them.
+# Paths are relative, since make cannot hold a path with a space in a variable it splits.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help up demo install test check format audit lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+up: .venv/embedded.stamp  ## install what is needed and start Kumo: databases, workers, dashboard, demo shop
+	@exec $(BIN)/kumo up
+
+demo: .venv/embedded.stamp  ## start the demo shop alone
+	@exec $(BIN)/kumo demo
+
+install: .venv/dev.stamp  ## make .venv with everything for development
+
+test: .venv/dev.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev.stamp  ## format, lint, types, import contracts, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(ARGS)
+
+format: .venv/dev.stamp  ## format the code and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# pip-audit ends with 1 both for a hole and for advisories it could not fetch; only the first
+# leaves a report behind.
+audit: .venv/dev.stamp  ## look for known holes in the locked packages (needs the network)
+	@rm -f .venv/audit.txt .venv/audit.log
+	@$(BIN)/pip-audit --disable-pip --require-hashes --progress-spinner off \
+		-r requirements-dev.lock -o .venv/audit.txt 2> .venv/audit.log; status=$$?; \
+	if [ -e .venv/audit.txt ]; then cat .venv/audit.txt; tail -n 1 .venv/audit.log; exit $$status; \
+	elif [ $$status = 0 ]; then tail -n 1 .venv/audit.log; \
+	else tail -n 1 .venv/audit.log; \
+		echo "The advisories could not be reached, so nothing was checked; try again with a network."; \
+		exit 2; fi
+
+# The two smaller locks take their versions from the largest, so the three always agree.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	--extra flower pyproject.toml
+SMALLER = echo 'setuptools>=80' | $(COMPILE) - --upgrade --constraint requirements-dev.lock
+
+lock: .venv/dev.stamp  ## bring the locks up to pyproject.toml (UPGRADE=1: the newest of everything)
+	$(COMPILE) --extra embedded --extra dev -o requirements-dev.lock $(if $(UPGRADE),--upgrade)
+	$(SMALLER) --extra embedded -o requirements-embedded.lock
+	$(SMALLER) -o requirements.lock
+
+define install_from
+	@echo "Installing the packages of $(1); the first time takes about a minute."
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+endef
+
+.venv/embedded.stamp: requirements-embedded.lock pyproject.toml | $(BIN)/python
+	$(call install_from,requirements-embedded.lock)
+
+.venv/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(call install_from,requirements-dev.lock)
+
+# Debian splits venv's half that makes pip (ensurepip) into a package of its own.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "Kumo needs Python 3.11 or newer: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Kumo needs Python 3.11 or newer, and $(PYTHON) is older: apt-get install python3.11 python3.11-venv, then make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Kumo needs Python's venv module: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv

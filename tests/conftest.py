@@ -1,0 +1,118 @@
+"""What every test may ask for: a pair of servers, a database of its own, a Redis of its own.
+
+No test reaches the databases or the home of whoever runs it: the environment is emptied first, and
+what DATABASE_URL and REDIS_URL name is only used to make databases beside the ones that are there.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import pytest
+import redis
+from sqlalchemy import URL, create_engine, make_url, text
+
+from orchestrator import config
+from orchestrator import database as storage
+from tests.pair import Pair, started
+
+_GIVEN = {
+    str(field.validation_alias): os.environ.pop(str(field.validation_alias), None)
+    for field in config.Config.model_fields.values()
+}
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["KUMO_HOME"] = str(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_config() -> Iterator[None]:
+    config.get.cache_clear()
+    yield
+    config.get.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def pair() -> Iterator[Pair]:
+    """A Postgres and a Redis for the whole session."""
+    with TemporaryDirectory(prefix="kumo-pair-") as name:
+        # Where root may make no namespace, Postgres runs as nobody, who has to get in here.
+        (home := Path(name)).chmod(0o711)
+        with started(home, _GIVEN["DATABASE_URL"], _GIVEN["REDIS_URL"]) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def template(pair: Pair) -> Iterator[URL]:
+    """A database with the schema that the migrations make, for others to be cloned from."""
+    with _scratch(pair) as url, _configured(url):
+        import_module("orchestrator.migrations").upgrade()
+        _forget_engine()
+        yield url
+
+
+@pytest.fixture
+def database(pair: Pair, template: URL) -> Iterator[str]:
+    """The address of an empty, migrated database of this test's own; DATABASE_URL names it."""
+    with _scratch(pair, template) as url, _configured(url):
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def redis_url(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty Redis database of this test's own; REDIS_URL names it."""
+    for number in range(15, 0, -1):
+        url = f"{pair.redis_url.rpartition('/')[0]}/{number}"
+        with redis.Redis.from_url(url) as client:
+            if client.dbsize() == 0:
+                break
+    else:
+        pytest.fail("No Redis database from 1 to 15 is empty, and tests empty none but their own.")
+    monkeypatch.setenv("REDIS_URL", url)
+    config.get.cache_clear()
+    yield url
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+
+
+@contextmanager
+def _scratch(pair: Pair, template: URL | None = None) -> Iterator[URL]:
+    server = make_url(pair.database_url).set(drivername="postgresql+psycopg2")
+    name = f"kumo_test_{uuid4().hex[:8]}_{next(_numbers)}"
+    copied = f' TEMPLATE "{template.database}"' if template else ""
+    _execute(server, f'CREATE DATABASE "{name}"{copied}')
+    try:
+        yield server.set(database=name)
+    finally:
+        _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def _configured(url: URL) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+        _forget_engine()
+        yield
+    _forget_engine()
+
+
+def _forget_engine() -> None:
+    if storage.engine.cache_info().currsize:
+        storage.engine().dispose()
+    storage.engine.cache_clear()
+    config.get.cache_clear()
+
+
+def _execute(server: URL, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

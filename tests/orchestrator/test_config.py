@@ -1,0 +1,104 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestrator import config
+from orchestrator.config import Config
+from orchestrator.exceptions import ConfigError
+
+ROOT = Path(__file__).parents[2]
+ALIASES = {str(field.validation_alias) for field in Config.model_fields.values()}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KUMO_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def example() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_example_names_exactly_the_variables_that_are_read(example: dict[str, str]) -> None:
+    assert example.keys() == ALIASES
+
+
+def test_the_example_shows_the_defaults(
+    example: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default = config.get().model_dump(exclude={"home"})
+    for name, value in example.items():
+        monkeypatch.setenv(name, value)
+    assert Config().model_dump(exclude={"home"}) == default
+
+
+def test_every_line_of_the_example_follows_its_meaning() -> None:
+    text = (ROOT / ".env.example").read_text()
+    assert len(re.findall(r"^# .+\n[A-Z_]+=", text, re.MULTILINE)) == len(ALIASES)
+
+
+def test_all_faults_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty = {
+        "DATABASE_URL": "mysql://somewhere/kumo",
+        "REDIS_URL": "localhost:6379",
+        "KUMO_TIMEZONE": "Asia/Atlantis",
+        "KUMO_NIGHTLY": "midnight",
+        "PORT": "70000",
+        "KUMO_SECRET_KEY": "short",
+    }
+    for name, value in faulty.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError) as raised:
+        config.get()
+    assert all(f"{name}: " in str(raised.value) for name in faulty)
+
+
+def test_no_fault_repeats_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://kumo:hunter2@somewhere/kumo")
+    with pytest.raises(ConfigError) as raised:
+        config.get()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert config.get().port == 8000
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_any_spelling_of_postgres_gets_the_driver(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://kumo:pw@db/kumo")
+    assert config.get().database_url == "postgresql+psycopg2://kumo:pw@db/kumo"
+
+
+def test_a_running_pair_is_found_without_variables(home: Path) -> None:
+    (home / "running.json").write_text(
+        json.dumps({"database_url": "postgresql://a@b/c", "redis_url": "redis://d", "pid": 1})
+    )
+    assert config.get().require_database_url() == "postgresql+psycopg2://a@b/c"
+    assert config.get().require_redis_url() == "redis://d"
+
+
+def test_a_variable_wins_over_the_running_pair(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "running.json").write_text(json.dumps({"redis_url": "redis://recorded"}))
+    monkeypatch.setenv("REDIS_URL", "redis://set")
+    assert config.get().require_redis_url() == "redis://set"
+
+
+def test_without_a_pair_the_sentence_says_what_to_do(home: Path) -> None:
+    with pytest.raises(ConfigError, match=r"set DATABASE_URL, or start .*running\.json"):
+        config.get().require_database_url()
+
+
+def test_spider_modules_may_be_separated_by_commas_or_blanks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KUMO_SPIDER_MODULES", "mine.spiders, theirs  others")
+    assert config.get().spider_modules == ("mine.spiders", "theirs", "others")
