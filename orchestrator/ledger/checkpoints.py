@@ -1,0 +1,223 @@
+"""The checkpoint: items, log lines, counts and lease of a crawl, in one transaction.
+
+It is sent as one string of two statements on a connection in autocommit mode: Postgres runs them
+as one implicit transaction in one round trip, so a process stopped in between never keeps the
+job's row locked. The first statement locks the job; only so does the second see, in a snapshot
+taken after the lock, what another crawl of the same job has committed, and its counts are exact.
+"""
+
+import logging
+import uuid
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import Binary
+
+from orchestrator import database
+from orchestrator.exceptions import LeaseLost
+from orchestrator.ledger.items import Rejection, StorableItem
+from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.models import Requested
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line that a crawl logged."""
+
+    seq: int
+    level: int
+    logged_at: datetime
+    logger: str
+    message: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a crawl has gathered since its last checkpoint."""
+
+    items: list[StorableItem] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+    lines: list[LogLine] = field(default_factory=list)
+    pages: int = 0
+    errors: int = 0
+    bytes_received: int = 0
+
+
+class CheckpointWriter:
+    """Commits the checkpoints of one attempt, each exactly once.
+
+    The number of a checkpoint moves n−1 → n in the same transaction. So when the outcome of a
+    COMMIT is unknown, the same batch is committed again under the same number: if it was there
+    already, nothing happens.
+    """
+
+    def __init__(self, claim: Claim, *, lease_seconds: float) -> None:
+        self._claim = claim
+        self._lease_seconds = lease_seconds
+        self._number = 0
+        self._connection: Any = None
+
+    def commit(self, batch: Batch) -> Requested | None:
+        """Writes the batch and renews the lease; answers what a person has asked for.
+
+        Raises LeaseLost when another attempt owns the job, and DatabaseAway when the outcome is
+        unknown: then commit the very same batch again.
+        """
+        number = self._number + 1
+        try:
+            requested = self._execute(batch, number)
+        except psycopg2.Error as error:
+            self.close()
+            raise database.meaning(error) or error from error
+        self._number = number
+        return requested
+
+    def close(self) -> None:
+        """Gives the connection up; the next commit makes a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+
+    def _execute(self, batch: Batch, number: int) -> Requested | None:
+        with self._connected().cursor() as cursor:
+            cursor.execute(_SQL, self._parameters(batch, number))
+            row = cursor.fetchone()
+            if row is None:
+                cursor.execute(_STANDING, {"job": self._claim.job_id, "attempt": self._claim.attempt})
+                row = self._written_before(cursor.fetchone(), number)
+        return Requested(row[0]) if row[0] else None
+
+    def _connected(self) -> Any:
+        if self._connection is None:
+            with database.translated():
+                self._connection = database.engine().raw_connection()
+            self._connection.driver_connection.autocommit = True
+        return self._connection.driver_connection
+
+    def _written_before(self, standing: Any, number: int) -> tuple[str | None]:
+        """The commit whose outcome was unknown had succeeded, or the lease is gone."""
+        if standing is None or standing[1] != number:
+            raise LeaseLost(
+                f"Attempt {self._claim.attempt} of job {self._claim.job_id} no longer owns it."
+            )
+        return (standing[0],)
+
+    def _parameters(self, batch: Batch, number: int) -> dict[str, Any]:
+        # One statement cannot touch a row twice, and crawls that share a job would deadlock on
+        # rows taken in different orders: the last of equal keys counts, in the order of keys.
+        last = {item.key: item for item in batch.items}
+        items = [last[key] for key in sorted(last)]
+        refused = list({each.content_hash: each for each in batch.rejected}.values())
+        return {
+            "job": self._claim.job_id,
+            "attempt": self._claim.attempt,
+            "target": self._claim.target_id,
+            "number": number,
+            "lease": self._lease_seconds,
+            "keys": [item.key for item in items],
+            "data": [item.data for item in items],
+            "hashes": [Binary(item.content_hash) for item in items],
+            "reasons": [each.reason for each in refused],
+            "excerpts": [each.excerpt for each in refused],
+            "refused_hashes": [Binary(each.content_hash) for each in refused],
+            "seqs": [line.seq for line in batch.lines],
+            "levels": [line.level for line in batch.lines],
+            "times": [line.logged_at for line in batch.lines],
+            "loggers": [line.logger for line in batch.lines],
+            "messages": [line.message for line in batch.lines],
+            "pages": batch.pages,
+            "errors": batch.errors,
+            "bytes": batch.bytes_received,
+        }
+
+
+def count_lines(job_id: uuid.UUID | str) -> int:
+    """How many log lines a job has; a crawl that goes on counts them against its cap."""
+    with database.translated(), database.engine().connect() as connection:
+        sql = "SELECT count(*) FROM job_log_lines WHERE job_id = %s"
+        return int(connection.exec_driver_sql(sql, (str(job_id),)).scalar_one())
+
+
+_SQL = """
+SELECT FROM scraping_jobs WHERE id = %(job)s FOR NO KEY UPDATE;
+WITH fence AS (
+    UPDATE crawls
+    SET checkpoint = %(number)s,
+        heartbeat_at = now(),
+        lease_until = now() + make_interval(secs => %(lease)s),
+        pages = pages + %(pages)s
+    WHERE job_id = %(job)s AND attempt = %(attempt)s
+      AND checkpoint = %(number)s - 1 AND ended_at IS NULL
+      AND EXISTS (SELECT FROM scraping_jobs
+                  WHERE id = %(job)s AND attempt = %(attempt)s AND status = 'running')
+    RETURNING 1
+), incoming AS (
+    SELECT i.key, i.data::jsonb AS data, i.content_hash
+    FROM fence, unnest(%(keys)s::text[], %(data)s::text[], %(hashes)s::bytea[])
+        WITH ORDINALITY AS i (key, data, content_hash, place)
+    ORDER BY place
+), before AS (
+    SELECT s.id, s.key, s.data, s.content_hash, s.first_job_id, s.last_job_id
+    FROM scraped_items s JOIN incoming USING (key)
+    WHERE s.target_id = %(target)s
+), stored AS (
+    INSERT INTO scraped_items AS s
+        (target_id, key, data, content_hash, first_job_id, last_job_id)
+    SELECT %(target)s, key, data, content_hash, %(job)s, %(job)s FROM incoming
+    ON CONFLICT (target_id, key) DO UPDATE
+    SET data = excluded.data,
+        content_hash = excluded.content_hash,
+        last_job_id = excluded.last_job_id,
+        last_seen_at = now(),
+        changed_at = CASE WHEN s.content_hash = excluded.content_hash
+                          THEN s.changed_at ELSE now() END
+    WHERE s.last_job_id IS DISTINCT FROM excluded.last_job_id
+       OR s.content_hash <> excluded.content_hash
+), revised AS (
+    INSERT INTO item_revisions (item_id, job_id, data, content_hash)
+    SELECT b.id, %(job)s, b.data, b.content_hash
+    FROM before b JOIN incoming i USING (key)
+    WHERE b.content_hash <> i.content_hash AND b.first_job_id IS DISTINCT FROM %(job)s
+    ON CONFLICT (item_id, job_id) DO NOTHING
+    RETURNING 1
+), refused AS (
+    INSERT INTO rejected_items (job_id, content_hash, reason, excerpt)
+    SELECT %(job)s, r.content_hash, r.reason, r.excerpt
+    FROM fence, unnest(%(refused_hashes)s::bytea[], %(reasons)s::text[], %(excerpts)s::text[])
+        AS r (content_hash, reason, excerpt)
+    ON CONFLICT (job_id, content_hash) DO NOTHING
+    RETURNING 1
+), logged AS (
+    INSERT INTO job_log_lines (job_id, attempt, seq, level, logged_at, logger, message)
+    SELECT %(job)s, %(attempt)s, l.*
+    FROM fence, unnest(%(seqs)s::int[], %(levels)s::smallint[], %(times)s::timestamptz[],
+                       %(loggers)s::text[], %(messages)s::text[]) AS l
+    ON CONFLICT DO NOTHING
+), seen AS (
+    SELECT count(*) AS scraped, count(*) FILTER (WHERE b.id IS NULL) AS new
+    FROM incoming i LEFT JOIN before b USING (key)
+    WHERE b.id IS NULL OR b.last_job_id IS DISTINCT FROM %(job)s
+)
+UPDATE scraping_jobs
+SET items_scraped = items_scraped + seen.scraped,
+    items_new = items_new + seen.new,
+    items_changed = items_changed + (SELECT count(*) FROM revised),
+    items_rejected = items_rejected + (SELECT count(*) FROM refused),
+    pages = pages + %(pages)s,
+    errors = errors + %(errors)s,
+    bytes_received = bytes_received + %(bytes)s
+FROM seen
+WHERE id = %(job)s AND EXISTS (SELECT FROM fence)
+RETURNING requested
+"""
+
+_STANDING = """
+SELECT j.requested, c.checkpoint
+FROM scraping_jobs j JOIN crawls c ON c.job_id = j.id AND c.attempt = j.attempt
+WHERE j.id = %(job)s AND j.attempt = %(attempt)s AND j.status = 'running' AND c.ended_at IS NULL
+"""
