@@ -1,0 +1,1 @@
+"""A plain Scrapy project: everything that touches a website."""
