@@ -7,8 +7,20 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import (
+    Row,
+    ScalarSelect,
+    Select,
+    Text,
+    case,
+    column,
+    func,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.exceptions import JobNotFound
@@ -20,6 +32,8 @@ from orchestrator.ledger.models import (
     ScrapingJob,
     ScrapingTarget,
 )
+
+_PREVIEW_FIELDS, _PREVIEW_LETTERS = 30, 300
 
 #: A place in the list of jobs, newest first.
 PageKey = tuple[datetime, uuid.UUID]
@@ -40,6 +54,16 @@ class JobFilter:
 
     target_id: int | None = None
     status: JobStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPreview:
+    """An item as a table shows it: its first fields, long ones as the beginning of their text."""
+
+    id: int
+    key: str
+    changed_at: datetime
+    data: dict[str, Any]
 
 
 def page(
@@ -129,6 +153,20 @@ def items(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence[Sc
     ).all()
 
 
+def item_previews(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence[ItemPreview]:
+    """The first items whose latest sighting was in this job, their data cut to what a table shows.
+
+    The cutting is the database's: an item may be megabytes, and a page shows many.
+    """
+    rows = session.execute(
+        select(ScrapedItem.id, ScrapedItem.key, ScrapedItem.changed_at, _preview())
+        .where(ScrapedItem.last_job_id == job_id)
+        .order_by(ScrapedItem.id)
+        .limit(most)
+    )
+    return [ItemPreview(*row) for row in rows]
+
+
 def rejected(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence[RejectedItem]:
     """The first items of a job that could not be stored."""
     return session.scalars(
@@ -136,6 +174,15 @@ def rejected(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence
         .where(RejectedItem.job_id == job_id)
         .order_by(RejectedItem.id)
         .limit(most)
+    ).all()
+
+
+def target_names(session: Session) -> Sequence[str]:
+    """The names of the living targets."""
+    return session.scalars(
+        select(ScrapingTarget.name)
+        .where(ScrapingTarget.deleted_at.is_(None))
+        .order_by(ScrapingTarget.name)
     ).all()
 
 
@@ -147,6 +194,20 @@ def count_active(session: Session) -> dict[JobStatus, int]:
         .group_by(ScrapingJob.status)
     )
     return {status: count for status, count in rows}
+
+
+def _preview() -> ScalarSelect[dict[str, Any]]:
+    fields = (
+        func.jsonb_each(ScrapedItem.data)
+        .table_valued(column("name", Text), column("value", JSONB))
+        .render_derived()
+    )
+    first = select(fields.c.name, fields.c.value).limit(_PREVIEW_FIELDS).correlate(ScrapedItem)
+    few = first.subquery()
+    text = few.c.value.op("#>>", return_type=Text())("{}")
+    cut = func.to_jsonb(func.left(text, _PREVIEW_LETTERS))
+    value = case((func.length(text) > _PREVIEW_LETTERS, cut), else_=few.c.value)
+    return select(func.jsonb_object_agg(few.c.name, value)).scalar_subquery()
 
 
 def _listed(which: JobFilter) -> Select[tuple[ScrapingJob, ScrapingTarget]]:
