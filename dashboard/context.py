@@ -1,0 +1,33 @@
+"""What every template may use without being handed it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, request
+from flask_login import current_user
+
+from dashboard import page_keys, words
+from orchestrator.ledger.models import JobStatus, Role
+
+#: The script asks with this header for the changing part of a page alone.
+FRAGMENT_HEADER = "X-Kumo-Fragment"
+
+
+def attach(app: Flask) -> None:
+    app.context_processor(_names)
+    app.jinja_env.filters.update(words.FILTERS, page_key=page_keys.encode)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _names() -> dict[str, Any]:
+    return {
+        "JobStatus": JobStatus,
+        "Role": Role,
+        "may": _may,
+        "now": datetime.now(UTC),
+        "layout": "fragment.html" if FRAGMENT_HEADER in request.headers else "page.html",
+    }
+
+
+def _may(role: str) -> bool:
+    return bool(current_user.is_authenticated and current_user.may(Role(role)))

@@ -1,0 +1,48 @@
+"""How often a stranger may try something.
+
+Counted in Redis, so that all processes count together, and in memory while Redis is away: a
+sign-in must neither fail nor become free for the taking because a broker restarts.
+"""
+
+from flask import Flask, request
+from flask.wrappers import Response
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from orchestrator import config
+
+_FAILED_BY_NAME = "10 per minute;60 per hour"
+_FAILED_BY_ADDRESS = "30 per minute;300 per hour"
+
+
+def _name_and_address() -> str:
+    return f"{get_remote_address()} {request.form.get('name', '').lower()[:100]}"
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code >= 400
+
+
+limiter = Limiter(get_remote_address, key_prefix="kumo")
+
+#: For the view that checks a password; only failures count.
+failed_sign_ins_by_name = limiter.limit(
+    _FAILED_BY_NAME, key_func=_name_and_address, deduct_when=_failed
+)
+failed_sign_ins_by_address = limiter.limit(_FAILED_BY_ADDRESS, deduct_when=_failed)
+
+
+def attach(app: Flask) -> None:
+    app.config["RATELIMIT_STORAGE_URI"] = config.get().redis_url or "memory://"
+    if config.get().redis_url:
+        app.config["RATELIMIT_STORAGE_OPTIONS"] = {
+            # A Redis that hangs holds up one sign-in by a second, not by its default of minutes.
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+            "retry": Retry(NoBackoff(), 0),
+        }
+    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True
+    app.config["RATELIMIT_SWALLOW_ERRORS"] = True
+    limiter.init_app(app)

@@ -1,0 +1,107 @@
+"""Numbers, times and scraped text as people read them: the filters of the templates.
+
+Scraped text is a stranger's: terminal codes and control characters are taken out here, markup is
+escaped by the templates.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from cronsim import CronSim
+
+from orchestrator.ledger.history import ItemPreview
+
+#: Terminal colours and the like, then every control character that is no line break or tab.
+_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: Fields that tell a person what an item is, and fields that take much room to say little.
+_NAMING, _LAST = ("name", "title", "名前", "商品名"), ("url", "description")
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+
+
+def number(value: int) -> str:
+    """1234567 as 1,234,567."""
+    return f"{value:,}"
+
+
+def size(value: int) -> str:
+    """Bytes in the largest unit that keeps them above one."""
+    amount = float(value)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1_000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1_000
+    return f"{amount:,.1f} TB"
+
+
+def duration(span: timedelta) -> str:
+    """The two largest units: 12 s, 3 min 5 s, 2 d 4 h."""
+    left = max(0, int(span.total_seconds()))
+    parts = []
+    for seconds, unit in _STEPS:
+        count, left = divmod(left, seconds)
+        parts.append((count, unit))
+    first = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 s"
+
+
+def rough(span: timedelta) -> str:
+    """The largest unit alone, for how long ago something was."""
+    return duration(abs(span)).partition(" ")[0] + " " + duration(abs(span)).split()[1]
+
+
+def exact(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def plain(text: Any) -> str:
+    """Text without terminal codes and control characters."""
+    return _CONTROLS.sub("", _TERMINAL_CODES.sub("", str(text)))
+
+
+def first_line(text: str) -> str:
+    return plain(text).strip().partition("\n")[0]
+
+
+def other_lines(text: str) -> str:
+    return plain(text).strip().partition("\n")[2].strip("\n")
+
+
+def value(scraped: Any) -> str:
+    """A field of an item as one text."""
+    if scraped is None:
+        return ""
+    if isinstance(scraped, str):
+        return plain(scraped)
+    return plain(orjson.dumps(scraped).decode())
+
+
+def is_link(text: str) -> bool:
+    """Whether it may be shown as a link: http and https only."""
+    return bool(_WEB_ADDRESS.fullmatch(text))
+
+
+def item_columns(items: Sequence[ItemPreview], most: int = 8) -> list[str]:
+    """The fields to show of some items: those most of them have, what names a thing first."""
+    counts = Counter(name for item in items for name in item.data or ())
+    shown = [name for name, _ in counts.most_common(most)]
+    return sorted(shown, key=lambda name: (name not in _NAMING, name in _LAST))
+
+
+def cron(line: str) -> str:
+    """A schedule in a plain sentence."""
+    return str(CronSim(line, datetime.now(UTC)).explain())
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    each.__name__: each
+    for each in (
+        number, size, duration, rough, exact, plain, first_line, other_lines, value, is_link,
+        item_columns, cron,
+    )
+}  # fmt: skip
