@@ -1,0 +1,265 @@
+"""What may go, in batches: old jobs and what hangs on them, items long unseen, deleted targets.
+
+Whatever refers to a row goes or lets go of it first, and a row goes only when nothing refers to it
+any more: so no statement touches more than MOST_ROWS rows, not even through a foreign key. Rows
+that somebody else holds are passed over and go next time, so a crawl is never waited for.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Row,
+    and_,
+    delete,
+    exists,
+    func,
+    inspect,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.sql.dml import Delete, Update
+
+from orchestrator import database
+from orchestrator.exceptions import Invalid
+from orchestrator.ledger.models import (
+    ACTIVE,
+    Crawl,
+    ItemRevision,
+    JobLogLine,
+    RejectedItem,
+    ScrapedItem,
+    ScrapingJob,
+    ScrapingTarget,
+    Table,
+)
+
+#: More in one transaction would hold up others, and much of it be lost when it is interrupted.
+MOST_ROWS = 1_000
+_MOST_DAYS = 36_500
+
+_Job = aliased(ScrapingJob)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outdated:
+    """Which jobs, items and revisions may go, unless something active uses them."""
+
+    jobs: ColumnElement[bool]
+    items: ColumnElement[bool]
+    revisions: ColumnElement[bool]
+
+
+def old_data(days: int) -> dict[str, int]:
+    """Removes what was finished or last seen more than `days` days ago, and deleted targets.
+
+    Answers how many rows of each kind went. A finished job that an item of a busy target still
+    names loses its log now and goes when the target is idle. Raises Invalid.
+    """
+    counts = _remove(_older_than(_now() - timedelta(days=_checked(days))))
+    for target_id in _deleted_targets():
+        counts.update(_remove(_all_of(target_id)))
+    counts["targets"] = _in_batches(_deletion(ScrapingTarget, _empty_and_deleted()))
+    return dict(counts)
+
+
+def _checked(days: int) -> int:
+    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= _MOST_DAYS:
+        raise Invalid(
+            f"Clean-up keeps a whole number of days from 1 to {_MOST_DAYS:,}, not {days!r:.50}."
+        )
+    return days
+
+
+def _older_than(cutoff: datetime) -> _Outdated:
+    return _Outdated(
+        jobs=ScrapingJob.completed_at < cutoff,
+        items=ScrapedItem.last_seen_at < cutoff,
+        revisions=ItemRevision.replaced_at < cutoff,
+    )
+
+
+def _all_of(target_id: int) -> _Outdated:
+    items = select(ScrapedItem.id).where(ScrapedItem.target_id == target_id)
+    return _Outdated(
+        jobs=ScrapingJob.target_id == target_id,
+        items=ScrapedItem.target_id == target_id,
+        revisions=ItemRevision.item_id.in_(items),
+    )
+
+
+def _remove(outdated: _Outdated) -> Counter[str]:
+    in_use = exists().where(_Job.id == ItemRevision.job_id, _Job.status.in_(ACTIVE))
+    revisions = _in_batches(_deletion(ItemRevision, outdated.revisions, not_(in_use)))
+    counts = Counter(revisions=revisions, items=_remove_items(outdated.items))
+    counts.update(_remove_jobs(outdated.jobs))
+    return counts
+
+
+def _remove_items(which: ColumnElement[bool]) -> int:
+    removed, last = 0, 0
+    while found := _items_after(last, which):
+        last = found[-1].id
+        by_target = sorted(found, key=lambda row: row.target_id)
+        for target_id, rows in groupby(by_target, key=lambda row: row.target_id):
+            removed += _remove_items_of(target_id, [row.id for row in rows], which)
+    return removed
+
+
+def _items_after(last: int, which: ColumnElement[bool]) -> Sequence[Row[int, int]]:
+    """The next items that may go, in the order of the table: one walk finds all of them."""
+    with database.transaction() as session:
+        return session.execute(
+            select(ScrapedItem.id, ScrapedItem.target_id)
+            .where(ScrapedItem.id > last, which, _idle(ScrapedItem.target_id))
+            .order_by(ScrapedItem.id)
+            .limit(MOST_ROWS)
+        ).all()
+
+
+def _remove_items_of(target_id: int, ids: Sequence[int], which: ColumnElement[bool]) -> int:
+    with database.transaction() as session:
+        if not _held_idle(session, target_id):
+            return 0
+        unrevised = not_(exists().where(ItemRevision.item_id == ScrapedItem.id))
+        return _run(session, _deletion(ScrapedItem, ScrapedItem.id.in_(ids), which, unrevised))
+
+
+def _held_idle(session: Session, target_id: int) -> bool:
+    """Locks a target so that no job of it can begin; False when one is active or beginning.
+
+    Otherwise a crawl that found an item could lose it before it writes down what had changed.
+    """
+    lock = select(ScrapingTarget.id).where(ScrapingTarget.id == target_id)
+    if session.scalar(lock.with_for_update(skip_locked=True)) is None:
+        return False
+    # A statement of its own: it sees what was committed before the lock was ours.
+    return bool(session.scalar(select(_idle(target_id))))
+
+
+def _remove_jobs(which: ColumnElement[bool]) -> Counter[str]:
+    counts: Counter[str] = Counter(log_lines=0, rejected_items=0, crawls=0, jobs=0)
+    last = None
+    while found := _jobs_after(last, which):
+        last = found[-1]
+        counts.update(_remove_these_jobs([row.id for row in found]))
+    return counts
+
+
+def _jobs_after(
+    last: Row[datetime | None, uuid.UUID] | None, which: ColumnElement[bool]
+) -> Sequence[Row[datetime | None, uuid.UUID]]:
+    key = tuple_(ScrapingJob.completed_at, ScrapingJob.id)
+    query = select(ScrapingJob.completed_at, ScrapingJob.id).where(
+        ScrapingJob.completed_at.is_not(None), ScrapingJob.status.not_in(ACTIVE), which
+    )
+    if last is not None:
+        query = query.where(key > tuple_(*last))
+    with database.transaction() as session:
+        return session.execute(query.order_by(*key).limit(MOST_ROWS)).all()
+
+
+def _remove_these_jobs(ids: Sequence[uuid.UUID]) -> dict[str, int]:
+    counts = {
+        "log_lines": _in_batches(_deletion(JobLogLine, JobLogLine.job_id.in_(ids))),
+        "rejected_items": _in_batches(_deletion(RejectedItem, RejectedItem.job_id.in_(ids))),
+        "crawls": _in_batches(_deletion(Crawl, Crawl.job_id.in_(ids))),
+    }
+    idle_items = _idle(ScrapedItem.target_id)
+    _let_go(ScrapedItem.first_job_id, ids, idle_items)
+    _let_go(ScrapedItem.last_job_id, ids, idle_items)
+    _let_go(ItemRevision.job_id, ids)
+    _let_go(ScrapingJob.retry_of, ids, ScrapingJob.status.not_in(ACTIVE))
+    counts["jobs"] = _in_batches(_deletion(ScrapingJob, ScrapingJob.id.in_(ids), not_(_named())))
+    return counts
+
+
+def _let_go(
+    column: InstrumentedAttribute[Any], ids: Sequence[uuid.UUID], *where: ColumnElement[bool]
+) -> None:
+    table: type[Table] = column.parent.class_
+    rows = _batch(table, column.in_(ids), *where)
+    _in_batches(update(table).where(_key(table).in_(rows)).values({column.key: None}))
+
+
+def _named() -> ColumnElement[bool]:
+    """True of a job that another row still refers to."""
+    columns = (
+        *(table.job_id for table in (JobLogLine, RejectedItem, Crawl, ItemRevision)),
+        ScrapedItem.first_job_id,
+        ScrapedItem.last_job_id,
+        _Job.retry_of,
+    )
+    return or_(*(exists().where(column == ScrapingJob.id) for column in columns))
+
+
+def _deleted_targets() -> Sequence[int]:
+    gone = and_(ScrapingTarget.deleted_at.is_not(None), _idle(ScrapingTarget.id))
+    with database.transaction() as session:
+        return session.scalars(select(ScrapingTarget.id).where(gone)).all()
+
+
+def _empty_and_deleted() -> ColumnElement[bool]:
+    return and_(
+        ScrapingTarget.deleted_at.is_not(None),
+        not_(exists().where(_Job.target_id == ScrapingTarget.id)),
+        not_(exists().where(ScrapedItem.target_id == ScrapingTarget.id)),
+    )
+
+
+def _idle(target_id: Any) -> ColumnElement[bool]:
+    return not_(exists().where(_Job.target_id == target_id, _Job.status.in_(ACTIVE)))
+
+
+def _now() -> datetime:
+    with database.transaction() as session:
+        now: datetime = session.scalar(select(func.now()))  # type: ignore[assignment]
+        return now
+
+
+def _deletion(table: type[Table], *where: ColumnElement[bool]) -> Delete:
+    return delete(table).where(_key(table).in_(_batch(table, *where)))
+
+
+def _batch(table: type[Table], *where: ColumnElement[bool]) -> Any:
+    return (
+        select(*_key_columns(table))
+        .where(*where)
+        .limit(MOST_ROWS)
+        .with_for_update(of=table, skip_locked=True)
+    )
+
+
+def _key(table: type[Table]) -> Any:
+    return tuple_(*_key_columns(table))
+
+
+def _key_columns(table: type[Table]) -> Sequence[Any]:
+    return inspect(table).primary_key
+
+
+def _in_batches(statement: Delete | Update) -> int:
+    """Runs it until it finds no full batch any more, each time in a transaction of its own."""
+    touched, now = 0, MOST_ROWS
+    while now == MOST_ROWS:
+        with database.transaction() as session:
+            now = _run(session, statement)
+        touched += now
+    return touched
+
+
+def _run(session: Session, statement: Delete | Update) -> int:
+    done = session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(done, CursorResult)
+    return int(done.rowcount)

@@ -1,0 +1,139 @@
+"""Targets and jobs brought to where a test needs them, through the ledger's own verbs."""
+
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from orchestrator import database
+from orchestrator.ledger import jobs, requests, targets
+from orchestrator.ledger.jobs import Claim, End, Ended, Ending
+from orchestrator.ledger.models import JobStatus, Requested, ScrapingJob, Trigger
+from orchestrator.ledger.requests import Answer, Terms
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+COMPLETED = End(Ending.COMPLETED, "finished")
+HANDED_BACK = End(Ending.HANDED_BACK, "stopped")
+BROKEN = End(Ending.BROKEN, "killed", "The crawler was killed by signal 9.")
+IMPOSSIBLE = End(Ending.IMPOSSIBLE, "no_spider", "There is no spider of that name.")
+
+
+def a_target(name: str = "shop", **fields: Any) -> int:
+    with database.transaction() as session:
+        return targets.register(session, {"name": name, "spider": "shop"} | fields).id
+
+
+def a_job(target_id: int, **terms: Any) -> uuid.UUID:
+    return answer(target_id, **terms).job_id
+
+
+def answer(target_id: int, *, job_id: uuid.UUID | None = None, **terms: Any) -> Answer:
+    terms = {"trigger": Trigger.CLI} | terms
+    with database.transaction() as session:
+        return requests.request(session, target_id, Terms(**terms), job_id=job_id)
+
+
+def claim(job_id: uuid.UUID, *, lease_seconds: float = 60) -> Claim | None:
+    with database.transaction() as session:
+        return jobs.claim(session, job_id, worker="w@here", lease_seconds=lease_seconds)
+
+
+def finish(
+    job_id: uuid.UUID, end: End, *, attempt: int = 1, retry_seconds: float = 30
+) -> Ended | None:
+    with database.transaction() as session:
+        return jobs.finish(session, job_id, attempt, end, retry_seconds=retry_seconds)
+
+
+def do(verb: Callable[..., T], *ids: Any, **options: Any) -> T:
+    """A verb of the ledger in a transaction of its own."""
+    with database.transaction() as session:
+        return verb(session, *ids, **options)
+
+
+def job(job_id: uuid.UUID) -> ScrapingJob:
+    with database.transaction() as session:
+        found = session.get(ScrapingJob, job_id)
+        assert found is not None
+        return found
+
+
+def brought_to(status: JobStatus, target_id: int, requested: Requested | None = None) -> uuid.UUID:
+    """A job of the target that stands there, as a first attempt."""
+    job_id = a_job(target_id)
+    if status is JobStatus.PAUSED:
+        do(jobs.pause, job_id)
+    if status in (JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.FAILED):
+        assert claim(job_id)
+    if status is JobStatus.COMPLETED:
+        finish(job_id, COMPLETED)
+    if status is JobStatus.FAILED:
+        finish(job_id, IMPOSSIBLE)
+    if status is JobStatus.CANCELLED or requested is Requested.CANCEL:
+        do(jobs.cancel, job_id)
+    if requested is Requested.PAUSE:
+        do(jobs.pause, job_id)
+    return job_id
+
+
+def execute(sql: str, **parameters: Any) -> Any:
+    with database.transaction() as session:
+        done = session.execute(text(sql), parameters)
+        return done.all() if done.returns_rows else done.rowcount  # type: ignore[attr-defined]
+
+
+def count(table: str, where: str = "true", **parameters: Any) -> int:
+    return int(execute(f"SELECT count(*) FROM {table} WHERE {where}", **parameters)[0][0])
+
+
+def overtaken(
+    first: Callable[[Session], T], second: Callable[[Session], U]
+) -> tuple[T, U | Exception]:
+    """Both at once: `second` begins while `first` is not yet committed, and ends after it.
+
+    Answers what the first gave, and what the second gave or raised.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            one = first(session)
+            other = pool.submit(_outcome, second)
+            _await_lock_or_end(other)
+        return one, other.result(timeout=10)
+
+
+def at_once(number: int, function: Callable[[int], T]) -> list[T]:
+    """The function in so many threads, all released at the same moment."""
+    barrier = Barrier(number)
+
+    def released(each: int) -> T:
+        barrier.wait(timeout=10)
+        return function(each)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(released, range(number)))
+
+
+def _outcome(verb: Callable[[Session], U]) -> U | Exception:
+    try:
+        with database.transaction() as session:
+            return verb(session)
+    except Exception as error:  # noqa: BLE001  # the test looks at it
+        return error
+
+
+def _await_lock_or_end(other: "Future[Any]") -> None:
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    limit = time.monotonic() + 10
+    while not other.done() and not execute(waiting)[0][0]:
+        assert time.monotonic() < limit, "it neither ended nor waited for a lock"
+        time.sleep(0.005)
