@@ -22,12 +22,13 @@ class Server:
     url: str  #: Its address, with the password in it.
     problem: Callable[[], str | None]  #: Why it does not answer; None once it does.
 
-    def wait(self, seconds: float = 60) -> None:
-        """Returns when the server answers; raises EmbeddedFailed when it does not in time."""
+    def wait(self, seconds: float = 60, hopeless: Callable[[], object] = lambda: False) -> None:
+        """Returns when the server answers; raises EmbeddedFailed when it will not.
+
+        `hopeless` tells whether waiting longer is of no use.
+        """
         deadline = time.monotonic() + seconds
         while (problem := self.problem()) is not None:
-            if time.monotonic() > deadline:
-                raise EmbeddedFailed(
-                    f"{self.name} in {self.folder} did not answer within {seconds:.0f} s: {problem}"
-                )
+            if time.monotonic() > deadline or hopeless():
+                raise EmbeddedFailed(f"{self.name} in {self.folder} does not start: {problem}")
             time.sleep(0.05)

@@ -1,0 +1,87 @@
+"""What `kumo up` runs: the databases, the demo shop, two workers, beat and the dashboard.
+
+A production set-up starts the same commands by its own means; only the two databases and the shop
+are ours alone.
+"""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import orchestrator
+from orchestrator.config import Config
+from orchestrator.embedded.addresses import Addresses
+from orchestrator.embedded.server import Server
+
+#: Where `orchestrator` and its neighbours lie: the programs find each other from here.
+PROJECT = Path(orchestrator.__file__).parents[1]
+
+DATABASES, SHOP, WORKERS, BEAT, DASHBOARD = range(1, 6)
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process to keep alive."""
+
+    name: str
+    command: tuple[str, ...]
+    rank: int  #: Started from the lowest, stopped from the highest; equals stop together.
+    stop_seconds: int  #: How long it may take to end before it is killed.
+    start_seconds: int = 5  #: Ending sooner than this, it failed to start.
+    stop_signal: str = "TERM"
+    folder: Path = PROJECT
+
+
+def of_servers(servers: Iterable[Server]) -> list[Program]:
+    """The embedded servers as programs, to be stopped after all others and one by one."""
+    return [
+        Program(
+            server.name.split()[0].lower(),
+            server.command,
+            rank=DATABASES,
+            stop_seconds=5,
+            start_seconds=1,
+            # To Postgres this means: end the sessions and stop; SIGTERM would wait for them.
+            stop_signal="INT",
+            folder=server.folder,
+        )
+        for server in servers
+    ]
+
+
+def of_kumo(settings: Config, known: Addresses) -> list[Program]:
+    """Kumo's own processes; how many slots or queues they have is configuration, not flags."""
+    return [
+        Program("demo", demo(urlsplit(known.demo_url).port or 0), rank=SHOP, stop_seconds=2),
+        # A worker gives its crawls back before it goes, in KUMO_STOP_SECONDS and a little more.
+        Program("worker-crawls", worker("crawls"), rank=WORKERS, stop_seconds=22),
+        Program("worker-control", worker("control"), rank=WORKERS, stop_seconds=22),
+        Program("beat", celery("beat"), rank=BEAT, stop_seconds=2),
+        Program("dashboard", dashboard(settings), rank=DASHBOARD, stop_seconds=3),
+    ]
+
+
+def demo(port: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "demo", "--port", str(port))
+
+
+def worker(queue: str) -> tuple[str, ...]:
+    return celery("worker", "-Q", queue, "-n", f"{queue}@%h")
+
+
+def celery(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "celery", "-A", "orchestrator", *arguments)
+
+
+def dashboard(settings: Config) -> tuple[str, ...]:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return (
+        *(sys.executable, "-m", "gunicorn", "--bind", f"{host}:{settings.port}"),
+        *("--worker-class", "gthread", "--workers", "1", "--threads", "16"),
+        *("--graceful-timeout", "2", "--access-logfile", "-"),
+        # It would be one file for all installations of a user.
+        "--no-control-socket",
+        "dashboard:create_app()",
+    )
