@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Uuid, and_, func, literal, select
+from sqlalchemy import Select, Uuid, and_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,7 @@ _DEFINITION = func.jsonb_build_object(
     "key_fields", func.to_jsonb(ScrapingTarget.key_fields),
     "max_attempts", ScrapingTarget.max_attempts,
 )  # fmt: skip
+_ONE_ATTEMPT_DEFINITION = _DEFINITION.op("||")(func.jsonb_build_object("one_attempt", True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Terms:
     #: The occasion of a schedule; a target has one job for each.
     due_at: datetime | None = None
     retry_of: uuid.UUID | None = None
+    #: A person watches it: when it ends badly nobody starts it again.
+    one_attempt: bool = False
 
 
 def request(
@@ -78,16 +81,22 @@ def request(
             return made[0]
         if found := _existing(session, [target_id], terms, job_id=job_id):
             return found[0]
-        if not _lives(session, target_id):
+        if not _living(session, {target_id}):
             raise TargetNotFound(f"There is no target {target_id}; `kumo targets list` shows all.")
     raise TransitionRefused(f"Target {target_id} changes too fast to start a job; try again.")
 
 
 def request_many(session: Session, target_ids: Sequence[int], terms: Terms) -> list[Answer]:
     """A job for each living target of these, in one INSERT; those busy are told what with."""
-    made = _insert(session, target_ids, terms)
-    left = sorted(set(target_ids) - {answer.target_id for answer in made})
-    return made + (_existing(session, left, terms) if left else [])
+    answers: list[Answer] = []
+    left = set(target_ids)
+    for _ in range(_ATTEMPTS):
+        for ask in (_insert, _existing):
+            answers += ask(session, sorted(left), terms) if left else []
+            left -= {answer.target_id for answer in answers}
+        if not (left := _living(session, left) if left else left):
+            break
+    return answers
 
 
 def repeat(session: Session, job_id: uuid.UUID, trigger: Trigger) -> Answer:
@@ -95,7 +104,8 @@ def repeat(session: Session, job_id: uuid.UUID, trigger: Trigger) -> Answer:
 
     Raises JobNotFound, or TransitionRefused while the job is active.
     """
-    job = session.get(ScrapingJob, job_id)
+    # The lock that a reference takes: clean-up must not delete it before the new job refers to it.
+    job = session.get(ScrapingJob, job_id, with_for_update={"read": True, "key_share": True})
     if job is None:
         raise JobNotFound(f"There is no job {job_id}.")
     if not job.status.is_final:
@@ -113,7 +123,7 @@ def _insert(
             ScrapingTarget.id,
             literal(terms.trigger, ScrapingJob.trigger.type),
             priority,
-            _DEFINITION,
+            _ONE_ATTEMPT_DEFINITION if terms.one_attempt else _DEFINITION,
             literal(terms.due_at, ScrapingJob.due_at.type),
             literal(terms.retry_of, Uuid),
         )
@@ -150,19 +160,20 @@ def _existing(
 def _of_occasion(
     session: Session, target_ids: Sequence[int], due_at: datetime
 ) -> Sequence[ScrapingJob]:
-    return session.scalars(
-        select(ScrapingJob).where(
-            ScrapingJob.target_id == func.any(list(target_ids)), ScrapingJob.due_at == due_at
-        )
-    ).all()
+    return session.scalars(_of_living(target_ids).where(ScrapingJob.due_at == due_at)).all()
 
 
 def _active(session: Session, target_ids: Sequence[int]) -> Sequence[ScrapingJob]:
-    return session.scalars(
-        select(ScrapingJob).where(
-            ScrapingJob.target_id == func.any(list(target_ids)), ScrapingJob.status.in_(ACTIVE)
-        )
-    ).all()
+    return session.scalars(_of_living(target_ids).where(ScrapingJob.status.in_(ACTIVE))).all()
+
+
+def _of_living(target_ids: Sequence[int]) -> Select[ScrapingJob]:
+    """Jobs of those targets; one that is deleted may still have a crawl that is ending."""
+    return (
+        select(ScrapingJob)
+        .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
+        .where(ScrapingTarget.id == func.any(list(target_ids)), ScrapingTarget.deleted_at.is_(None))
+    )
 
 
 def _skip(
@@ -203,6 +214,6 @@ def _found(job: ScrapingJob) -> Answer:
     return Answer(job.target_id, job.id, job.status, job.priority, started=False)
 
 
-def _lives(session: Session, target_id: int) -> bool:
-    living = and_(ScrapingTarget.id == target_id, ScrapingTarget.deleted_at.is_(None))
-    return session.scalar(select(ScrapingTarget.id).where(living)) is not None
+def _living(session: Session, target_ids: set[int]) -> set[int]:
+    living = and_(ScrapingTarget.id.in_(target_ids), ScrapingTarget.deleted_at.is_(None))
+    return set(session.scalars(select(ScrapingTarget.id).where(living)))
