@@ -38,7 +38,7 @@ from demo.server import serve
     show_default=True,
     help="Seconds to wait before each answer.",
 )
-def main(host: str, port: int, pages: int, day: int | None, delay: float) -> None:  # noqa: PLR0913 - one parameter per option
+def main(host: str, port: int, pages: int, day: int | None, delay: float) -> None:
     """Serve a small shop whose prices change from day to day."""
     serve(host, port, pages=pages, day=day, delay=delay)
 

@@ -17,7 +17,7 @@ from demo.catalogue import Shop
 from demo.site import Site
 
 
-def serve(  # noqa: PLR0913 - these are the shop's five choices, and each has a plain name
+def serve(
     host: str, port: int, *, pages: int | None = None, day: int | None = None, delay: float = 0.0
 ) -> None:
     """Serve until SIGTERM or SIGINT; port 0 picks a free one.
