@@ -46,10 +46,14 @@ def end(session: Session, job_id: uuid.UUID, attempt: int, *, outcome: str) -> N
     session.execute(_living(job_id, attempt).values(ended_at=func.now(), outcome=outcome))
 
 
-def expired(session: Session, *, most: int) -> Sequence[Row[tuple[uuid.UUID, int, str]]]:
-    """Attempts whose lease has run out: job id, attempt, worker; locked against a second sweep."""
+def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str]]:
+    """Attempts whose lease has run out: job id, attempt, worker; locked against a second sweep.
+
+    Their jobs are locked too: one in the midst of its checkpoint is passed over, since it lives.
+    """
     return session.execute(
         select(Crawl.job_id, Crawl.attempt, Crawl.worker)
+        .join(ScrapingJob, ScrapingJob.id == Crawl.job_id)
         .where(Crawl.ended_at.is_(None), Crawl.lease_until < func.now())
         .order_by(Crawl.lease_until)
         .limit(most)

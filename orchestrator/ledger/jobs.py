@@ -50,8 +50,11 @@ class Claim:
     target_id: int
     #: As fixed at the request: target, spider, start_urls, arguments, settings, key_fields.
     definition: dict[str, Any]
-    #: False when a person types `scrapy crawl`: nobody will start a second attempt.
-    supervised: bool = True
+
+    @property
+    def is_only_attempt(self) -> bool:
+        """A person watches it: when it ends badly nobody starts it again."""
+        return bool(self.definition.get("one_attempt"))
 
 
 class Ending(StrEnum):
@@ -126,7 +129,6 @@ def finish(
     What a person requested is read in the same UPDATE, so a cancel that came first wins. None when
     the attempt no longer owns the job; then nothing is written.
     """
-    crawls.end(session, job_id, attempt, outcome=end.reason)
     failures = _failures(job_id, attempt, end.ending)
     status = _next_status(end.ending, failures)
     final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
@@ -152,6 +154,8 @@ def finish(
         )
         .returning(*_ENDED)
     ).one_or_none()
+    # The job's row before the crawl's, as the checkpoint takes them: they never lock each other out.
+    crawls.end(session, job_id, attempt, outcome=end.reason)
     return _ended(row) if row else None
 
 
@@ -240,6 +244,16 @@ def unanswered(
     ).all()
 
 
+def ended_among(session: Session, job_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the ids whose job has ended or is gone: nothing of theirs needs to be kept."""
+    active = session.scalars(
+        select(ScrapingJob.id).where(
+            ScrapingJob.id == func.any(list(job_ids)), ScrapingJob.status.in_(ACTIVE)
+        )
+    )
+    return set(job_ids) - set(active)
+
+
 def count_due(session: Session) -> int:
     """How many jobs could be claimed now."""
     return session.scalar(select(func.count()).select_from(ScrapingJob).where(_is_due())) or 0
@@ -268,12 +282,13 @@ def _next_status(ending: Ending, failures: ColumnElement[int]) -> ColumnElement[
         Ending.HANDED_BACK: JobStatus.PENDING,
         Ending.BROKEN: JobStatus.PENDING,
     }[ending]
+    only_attempt = ScrapingJob.definition.has_key("one_attempt")
     broken, ended = ending is Ending.BROKEN, otherwise is not JobStatus.PENDING
     return case(
         (or_(ScrapingJob.requested == Requested.CANCEL, deleted), _word(JobStatus.CANCELLED)),
         (literal(ended), _word(otherwise)),
         (ScrapingJob.requested == Requested.PAUSE, _word(JobStatus.PAUSED)),
-        (and_(literal(broken), failures >= most), _word(JobStatus.FAILED)),
+        (or_(only_attempt, and_(literal(broken), failures >= most)), _word(JobStatus.FAILED)),
         else_=_word(otherwise),
     )
 

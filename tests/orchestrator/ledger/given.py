@@ -104,7 +104,7 @@ def overtaken(
         with database.transaction() as session:
             one = first(session)
             other = pool.submit(_outcome, second)
-            _await_lock_or_end(other)
+            await_lock_or_end(other)
         return one, other.result(timeout=10)
 
 
@@ -128,7 +128,8 @@ def _outcome(verb: Callable[[Session], U]) -> U | Exception:
         return error
 
 
-def _await_lock_or_end(other: "Future[Any]") -> None:
+def await_lock_or_end(other: "Future[Any]") -> None:
+    """Until it is done or waits for somebody's lock."""
     waiting = (
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
