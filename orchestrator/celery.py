@@ -9,10 +9,9 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from orchestrator import config
-from orchestrator.exceptions import ConfigError
 
 #: Long crawls and short tasks have a worker each; otherwise a short one waits behind a crawl.
 CRAWLS, CONTROL = "crawls", "control"
@@ -22,12 +21,15 @@ PRIORITIES = range(10)
 URGENT, DEFAULT, LEAST = 0, 5, 9
 
 
-
 def _cron(line: str) -> crontab:
     minute, hour, day, month, weekday = line.split()
     return crontab(
         minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday
     )
+
+
+def _queue(name: str) -> Queue:
+    return Queue(name, Exchange(name), routing_key=name)
 
 
 def _settings() -> dict[str, Any]:
@@ -50,7 +52,7 @@ def _settings() -> dict[str, Any]:
             "socket_connect_timeout": 5,
             "health_check_interval": 10,
         },
-        "task_queues": [Queue(CRAWLS), Queue(CONTROL)],
+        "task_queues": [_queue(CRAWLS), _queue(CONTROL)],
         "task_default_queue": CONTROL,
         "task_default_priority": DEFAULT,
         "task_routes": {"orchestrator.tasks.scrape_target": {"queue": CRAWLS}},
@@ -92,13 +94,6 @@ def _settings() -> dict[str, Any]:
     }
 
 
-app = Celery("orchestrator", include=["orchestrator.tasks"])
-app.config_from_object(_settings)
-
-
-def require_broker() -> str:
-    """The broker's address. Raises ConfigError where Celery would quietly try another."""
-    url = app.conf.broker_url
-    if not url:
-        raise ConfigError(config.get().require_redis_url())
-    return str(url)
+app = Celery("orchestrator", include=["orchestrator.tasks", "orchestrator.worker"])
+# Read when first used, so that importing needs no environment.
+app.add_defaults(_settings)

@@ -5,6 +5,7 @@ Redis then keeps a job's keys together wherever it spreads others.
 """
 
 from functools import cache
+from uuid import UUID
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -29,6 +30,15 @@ def delete(job_id: str) -> None:
         _redis().unlink(*keys(job_id))
     except RedisError as error:
         raise BellAway(f"Redis does not answer: {error}") from error
+
+
+def owners() -> list[UUID]:
+    """The jobs that have a frontier. Raises BellAway."""
+    try:
+        marks = list(_redis().scan_iter(match=f"{_PREFIX}:{{*}}:mark", count=1_000))
+    except RedisError as error:
+        raise BellAway(f"Redis does not answer: {error}") from error
+    return [UUID(mark.decode().split("{")[1].split("}")[0]) for mark in marks]
 
 
 def ping() -> None:

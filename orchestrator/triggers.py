@@ -9,11 +9,12 @@ import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from time import monotonic, sleep
 
 from kombu.exceptions import OperationalError
 
 from orchestrator import celery, config, database, frontiers
-from orchestrator.exceptions import BellAway, OrchestratorError
+from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
 from orchestrator.ledger import jobs, requests, targets
 from orchestrator.ledger.jobs import Claim, End, Ended
 from orchestrator.ledger.models import Trigger
@@ -30,7 +31,6 @@ def request(
     trigger: Trigger,
     *,
     priority: int | None = None,
-    job_id: uuid.UUID | None = None,
 ) -> Answer:
     """Starts a job for the target of that id or name, or tells which one is active.
 
@@ -38,10 +38,19 @@ def request(
     """
     with database.transaction() as session:
         target = targets.find(session, reference)
-        terms = Terms(trigger, priority=priority)
-        answer = requests.request(session, target.id, terms, job_id=job_id)
+        answer = requests.request(session, target.id, Terms(trigger, priority=priority))
     _ring_for([answer])
     return answer
+
+
+def request_by_message(reference: int | str, job_id: uuid.UUID) -> Answer:
+    """The job of a Celery message that came without a row, under the message's own id.
+
+    No bell is rung: whoever holds the message serves the job. Raises TargetNotFound.
+    """
+    with database.transaction() as session:
+        target = targets.find(session, reference)
+        return requests.request(session, target.id, Terms(Trigger.CELERY), job_id=job_id)
 
 
 def request_many(
@@ -52,6 +61,21 @@ def request_many(
         answers = requests.request_many(session, target_ids, Terms(trigger, due_at=due_at))
     _ring_for(answers)
     return answers
+
+
+def request_batch(
+    references: Sequence[int | str], trigger: Trigger
+) -> tuple[list[Answer], dict[str, str]]:
+    """A job for each target named by id or name; and why not, for those that are unknown."""
+    ids: list[int] = []
+    unknown: dict[str, str] = {}
+    with database.transaction() as session:
+        for reference in references:
+            try:
+                ids.append(targets.find(session, reference).id)
+            except TargetNotFound as error:
+                unknown[str(reference)] = str(error)
+    return request_many(ids, trigger), unknown
 
 
 def request_all_active(trigger: Trigger) -> list[Answer]:
@@ -94,7 +118,7 @@ def resume(job_id: uuid.UUID) -> Ended:
     """Lets a paused job go on. Raises JobNotFound, TransitionRefused."""
     with database.transaction() as session:
         ended = jobs.resume(session, job_id)
-    _ring_if_due(ended)
+    follow_up(ended)
     return ended
 
 
@@ -116,19 +140,32 @@ def claim(job_id: uuid.UUID, *, worker: str) -> Claim | None:
 
 
 def finish(claim: Claim, end: End) -> Ended | None:
-    """Writes what became of a crawl; rings again when the job should go on at once."""
-    with database.transaction() as session:
-        ended = jobs.finish(
-            session,
-            uuid.UUID(claim.job_id),
-            claim.attempt,
-            end,
-            retry_seconds=config.get().retry_seconds,
-        )
+    """Writes what became of a crawl; rings again when the job should go on at once.
+
+    Waits for a database that is away, for as long as the lease lasts; then the sweep takes over.
+    """
+    settings = config.get()
+    until = monotonic() + settings.lease_seconds
+    while True:
+        try:
+            with database.transaction() as session:
+                job_id, wait = uuid.UUID(claim.job_id), settings.retry_seconds
+                ended = jobs.finish(session, job_id, claim.attempt, end, retry_seconds=wait)
+            break
+        except DatabaseAway:
+            if monotonic() > until:
+                raise
+            sleep(1)
     if ended:
-        _clear(ended)
-        _ring_if_due(ended)
+        follow_up(ended)
     return ended
+
+
+def follow_up(ended: Ended) -> None:
+    """What a job's new standing asks for in Redis: its frontier deleted, or its bell rung."""
+    _clear(ended)
+    if ended.ring:
+        _try_to_ring([(ended.job_id, ended.target_id, ended.priority)])
 
 
 def ring(bells: Iterable[Bell]) -> None:
@@ -143,7 +180,8 @@ def ring(bells: Iterable[Bell]) -> None:
 
 
 def _send(bells: Sequence[Bell]) -> None:
-    celery.require_broker()
+    # Without an address Celery would quietly try another broker.
+    config.get().require_redis_url()
     with celery.app.producer_pool.acquire(block=True, timeout=3) as producer:
         for job_id, target_id, priority in bells:
             celery.app.send_task(
@@ -161,11 +199,6 @@ def _send(bells: Sequence[Bell]) -> None:
 
 def _ring_for(answers: Iterable[Answer]) -> None:
     _try_to_ring([(a.job_id, a.target_id, a.priority) for a in answers if a.started])
-
-
-def _ring_if_due(ended: Ended) -> None:
-    if ended.ring:
-        _try_to_ring([(ended.job_id, ended.target_id, ended.priority)])
 
 
 def _try_to_ring(bells: Sequence[Bell]) -> None:

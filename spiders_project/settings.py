@@ -10,8 +10,8 @@ BOT_NAME = "kumo"
 SPIDER_MODULES = ["spiders_project.spiders", *config.get().spider_modules]
 NEWSPIDER_MODULE = "spiders_project.spiders"
 
-# Was False: one module that does not import took every spider down.
-SPIDER_LOADER_WARN_ONLY = True
+# Was Scrapy's own: one module that does not import took others down with it.
+SPIDER_LOADER_CLASS = "spiders_project.spider_loader.ForgivingSpiderLoader"
 
 ADDONS = {"spiders_project.recording.Recording": 0}
 ITEM_PIPELINES = {"spiders_project.pipelines.CleanItem": 100}
@@ -31,7 +31,7 @@ DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 
 # Was False: a site that asks not to be crawled is not.
 ROBOTSTXT_OBEY = True
-USER_AGENT = "Kumo/0.1 (+https://github.com/kumo-scraping/kumo)"
+USER_AGENT = "Kumo/0.1"
 
 # Was 1 GiB: one compressed page of 300 MB took 677 MB of memory.
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
@@ -45,6 +45,8 @@ LOG_LEVEL = "INFO"
 # Was a list of ten: the versions are in the lock file.
 LOG_VERSIONS: list[str] = []
 
-# Were off: a site that makes a new link on every page never ended.
+# Was off: a site that makes a new link on every page never ended.
 CLOSESPIDER_PAGECOUNT = 1_000_000
-DEPTH_LIMIT = 1_000
+
+# A job whose frontier grows beyond this fails and says so; nothing is dropped in silence.
+KUMO_FRONTIER_MOST = 5_000_000

@@ -8,7 +8,6 @@ taken after the lock, what another crawl of the same job has committed, and its 
 
 import logging
 import uuid
-
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,7 +87,9 @@ class CheckpointWriter:
             cursor.execute(_SQL, self._parameters(batch, number))
             row = cursor.fetchone()
             if row is None:
-                cursor.execute(_STANDING, {"job": self._claim.job_id, "attempt": self._claim.attempt})
+                cursor.execute(
+                    _STANDING, {"job": self._claim.job_id, "attempt": self._claim.attempt}
+                )
                 row = self._written_before(cursor.fetchone(), number)
         return Requested(row[0]) if row[0] else None
 

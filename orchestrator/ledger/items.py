@@ -62,7 +62,11 @@ def repaired(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [repaired(each) for each in value]
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 63:
-        return str(value) if value.bit_length() < 10_000 else f"an integer of {value.bit_length()} bits"
+        return (
+            str(value)
+            if value.bit_length() < 10_000
+            else f"an integer of {value.bit_length()} bits"
+        )
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
@@ -85,7 +89,9 @@ def _storable_after_repair(
     except RecursionError:
         return _rejection(data, "it is nested too deeply")
     except TypeError as error:
-        reason = "it is nested too deeply" if "ecursion" in str(error) else f"it is no JSON: {error}"
+        reason = (
+            "it is nested too deeply" if "ecursion" in str(error) else f"it is no JSON: {error}"
+        )
         return _rejection(data, reason)
     return _identified(data, text, key_fields)
 

@@ -10,6 +10,8 @@ from orchestrator.ledger.models import Tick
 
 BEAT, SWEEP = "beat", "sweep"
 
+_SWEEP_LOCK = 0x6B756D6F5F73
+
 
 def tick(session: Session, name: str) -> None:
     """Writes down that `name` is alive now."""
@@ -23,3 +25,8 @@ def tick(session: Session, name: str) -> None:
 def last(session: Session) -> dict[str, datetime]:
     """When each was last alive."""
     return {row.name: row.at for row in session.scalars(select(Tick))}
+
+
+def take_turn(session: Session) -> bool:
+    """True for one transaction at a time: that one sweeps, others leave it to it."""
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(_SWEEP_LOCK))))

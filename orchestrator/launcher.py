@@ -1,0 +1,187 @@
+"""Starts and supervises one crawler process, by module name.
+
+The process is forked from a forkserver that has imported Scrapy and the project already, so a
+crawl begins in milliseconds; it serves one crawl, gives its memory back and dies with its worker.
+What a job is and where it goes is not decided here: the launcher says how the process ended.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from threading import Event, Lock
+from time import monotonic
+from typing import Any
+
+import orjson
+import psutil
+
+from orchestrator import config
+from orchestrator.ledger.jobs import Claim, End, Ending
+
+logger = logging.getLogger(__name__)
+
+#: The only thing known of the spiders: what to import, and what to call in it.
+_CRAWL_MODULE = "spiders_project.crawl"
+_PRELOAD_MODULE = "spiders_project.preload"
+
+_LOOK_SECONDS = 0.5
+#: A crawler that was told to stop gets its own patience and this, then it is killed.
+_GRACE_SECONDS = 3
+_MOST_REPORT_BYTES = 1024 * 1024
+
+#: Set when this worker is told to stop: every crawler is asked to hand its job back.
+stopping = Event()
+
+_context = multiprocessing.get_context("forkserver")
+_context_lock = Lock()
+_prepared = False
+
+
+def prepare() -> None:
+    """Starts the forkserver, so that the first job finds it warm."""
+    from multiprocessing import forkserver  # it must not be loaded by who never launches
+
+    global _prepared  # noqa: PLW0603  # the forkserver is one per process
+    with _context_lock:
+        if not _prepared:
+            # A child would import the parent's main module again by its path: Celery's, whole.
+            main = sys.modules["__main__"]
+            main.__dict__.pop("__file__", None)
+            main.__spec__ = None
+            _context.set_forkserver_preload([_PRELOAD_MODULE])
+            _prepared = True
+    forkserver.ensure_running()
+
+
+def run(claim: Claim) -> End:
+    """Crawls the claimed job in a process of its own and says how it ended."""
+    prepare()
+    reader, writer = _context.Pipe(duplex=False)
+    process = _context.Process(target=_crawl, args=(claim, writer), name=f"crawl {claim.job_id}")
+    process.start()
+    writer.close()
+    logger.info(
+        "Job %s is crawled by process %s, attempt %s",
+        claim.job_id,
+        process.pid,
+        claim.attempt,
+        extra={"action": "crawl_started", "job_id": claim.job_id},
+    )
+    try:
+        return _Supervision(process, reader).until_its_end()
+    finally:
+        reader.close()
+        process.close()
+
+
+def _crawl(claim: Claim, report: Any) -> None:
+    """Runs in the crawler process."""
+    import_module(_CRAWL_MODULE).main(claim, report)
+
+
+class _Supervision:
+    """Watches one crawler process: its limits, its report and its end."""
+
+    def __init__(self, process: BaseProcess, reader: "Connection[bytes, bytes]") -> None:
+        settings = config.get()
+        self._process = process
+        self._reader = reader
+        self._report = b""
+        self._most_memory = settings.job_memory_mb * 1024 * 1024
+        self._stop_seconds = settings.stop_seconds + _GRACE_SECONDS
+        self._deadline = monotonic() + settings.job_seconds
+        self._job_seconds = settings.job_seconds
+        self._told_at: float | None = None
+        #: Set when the process is ended by us: how the job should see it.
+        self._verdict: End | None = None
+
+    def until_its_end(self) -> End:
+        sources: list[Any] = [self._reader, self._process.sentinel]
+        while self._process.sentinel not in (ready := wait(sources, _LOOK_SECONDS)):
+            if self._reader in ready and not self._read():
+                sources.remove(self._reader)
+            self._look()
+        self._process.join()
+        self._end_orphan()
+        while self._read():
+            pass
+        return self._end()
+
+    def _read(self) -> bool:
+        """Takes what the crawler has said; False at the end of it."""
+        if not self._reader.poll():
+            return False
+        said = os.read(self._reader.fileno(), 65_536)
+        self._report = (self._report + said)[-_MOST_REPORT_BYTES:]
+        return bool(said)
+
+    def _look(self) -> None:
+        if stopping.is_set():
+            self._tell_to_stop(End(Ending.HANDED_BACK, "stopped", "Its worker was told to stop."))
+        elif monotonic() > self._deadline:
+            hours = self._job_seconds / 3600
+            message = (
+                f"It crawled for longer than {hours:.3g} hours, the limit of KUMO_JOB_SECONDS."
+            )
+            self._tell_to_stop(End(Ending.IMPOSSIBLE, "time_limit", message))
+        elif (held := self._memory()) > self._most_memory and self._verdict is None:
+            most = self._most_memory // 2**20
+            message = f"It held {held // 2**20} MB of memory, where {most} MB is the most."
+            self._verdict = End(Ending.BROKEN, "out_of_memory", message)
+            self._process.kill()
+        if self._told_at is not None and monotonic() - self._told_at > self._stop_seconds:
+            self._process.kill()
+
+    def _tell_to_stop(self, verdict: End) -> None:
+        if self._told_at is None:
+            self._told_at = monotonic()
+            self._verdict = verdict
+            self._process.terminate()
+
+    def _memory(self) -> int:
+        with suppress(psutil.Error):
+            return int(psutil.Process(self._process.pid).memory_info().rss)
+        return 0
+
+    def _end_orphan(self) -> None:
+        """When the forkserver was killed its children live on, and nobody would see them end."""
+        if self._process.exitcode == 255 and self._process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
+
+    def _end(self) -> End:
+        told = _last_word(self._report)
+        if self._verdict and (told is None or self._verdict.ending is not Ending.HANDED_BACK):
+            return self._verdict
+        return told or _without_a_word(self._process.exitcode, self._report)
+
+
+def _last_word(report: bytes) -> End | None:
+    """The JSON line that a crawler leaves when it ends by itself."""
+    line = report.rstrip().rpartition(b"\n")[2]
+    try:
+        fields = orjson.loads(line)
+        return End(Ending(fields["ending"]), fields["reason"], fields["message"], fields["stats"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _without_a_word(exitcode: int | None, report: bytes) -> End:
+    traceback = report.decode(errors="replace").strip()
+    if traceback.startswith("Timeout"):
+        message = f"A callback did not return and was stopped.\n{traceback}"
+        return End(Ending.BROKEN, "stuck", message)
+    if exitcode == 255:
+        return End(Ending.HANDED_BACK, "forkserver_lost", "The crawler's parent process was lost.")
+    if exitcode is not None and exitcode < 0:
+        number = -exitcode
+        cause = f"The crawler was killed by signal {number} ({signal.Signals(number).name})."
+        return End(Ending.BROKEN, f"signal_{number}", f"{cause}\n{traceback}".strip())
+    cause = f"The crawler exited with status {exitcode} and without a word."
+    return End(Ending.BROKEN, "crawler_error", f"{cause}\n{traceback}".strip())

@@ -1,0 +1,119 @@
+"""The repair pass: it makes reality and the job table agree.
+
+It runs in a thread of every worker and by beat, one at a time by an advisory lock, so it goes on
+whatever else has died. All it does are the ordinary steps of a job's life, taken by somebody else.
+"""
+
+import logging
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from orchestrator import celery, config, database, frontiers, triggers
+from orchestrator.exceptions import BellAway
+from orchestrator.ledger import crawls, jobs, requests, targets, ticks
+from orchestrator.ledger.jobs import End, Ended, Ending
+from orchestrator.ledger.models import Trigger
+from orchestrator.ledger.requests import Answer, Terms
+
+logger = logging.getLogger(__name__)
+
+#: What one sweep does at the most; the next comes soon.
+_MOST_RECOVERED, _MOST_RUNG = 100, 200
+
+
+def sweep(*, by_beat: bool = False) -> dict[str, int]:
+    """One repair pass; how many jobs were recovered, requested and rung. Empty when one runs.
+
+    Raises DatabaseAway.
+    """
+    with database.transaction() as session:
+        if by_beat:
+            ticks.tick(session, ticks.BEAT)
+        if not ticks.take_turn(session):
+            return {}
+        ticks.tick(session, ticks.SWEEP)
+        recovered = _recover(session)
+        requested = _request_due(session)
+    for ended in recovered:
+        triggers.follow_up(ended)
+    counts = {"recovered": len(recovered), "requested": len(requested)}
+    try:
+        counts["rung"] = _ring()
+        if by_beat:
+            counts["frontiers_deleted"] = _delete_old_frontiers()
+    except BellAway as error:
+        logger.warning("%s", error, extra={"action": "bell_away"})
+    return counts
+
+
+def _recover(session: Session) -> list[Ended]:
+    """Takes jobs back from crawls whose lease ran out; a cancel asked of them is served."""
+    settings = config.get()
+    recovered = []
+    for row in crawls.expired(session, most=_MOST_RECOVERED):
+        message = f"Its worker {row.worker} was lost: the lease ran out."
+        end = End(Ending.BROKEN, "worker_lost", message)
+        ended = jobs.finish(
+            session, row.job_id, row.attempt, end, retry_seconds=settings.retry_seconds
+        )
+        if ended:
+            recovered.append(ended)
+            logger.warning(
+                "Job %s: %s It is %s now.",
+                row.job_id,
+                message,
+                ended.status,
+                extra={"action": "recovered", "job_id": str(row.job_id)},
+            )
+    return recovered
+
+
+def _request_due(session: Session) -> list[Answer]:
+    """A job for each occasion that has come; its bell is rung a moment later, with the others."""
+    answers = []
+    for occasion, ids in targets.due(session, datetime.now(UTC)).items():
+        terms = Terms(Trigger.BEAT, due_at=occasion)
+        answers += requests.request_many(session, ids, terms)
+    started = [answer.job_id for answer in answers if answer.started]
+    jobs.ring_later(session, started)
+    return answers
+
+
+def _ring() -> int:
+    """Rings for due jobs whose bell nobody answered, unless enough bells are waiting already."""
+    with database.transaction() as session:
+        if not (due := jobs.count_due(session)):
+            return 0
+        if _queue_length() >= due:
+            return 0
+        patience = config.get().ring_again_seconds
+        bells = jobs.unanswered(session, ring_again_seconds=patience, most=_MOST_RUNG)
+    triggers.ring([(row.id, row.target_id, row.priority) for row in bells])
+    return len(bells)
+
+
+def _queue_length() -> int:
+    """Bells waiting in Redis, of all priorities."""
+    try:
+        with celery.app.connection_for_read() as connection:
+            channel = connection.default_channel
+            declared = channel.queue_declare(celery.CRAWLS, passive=True)
+            return int(declared.message_count)
+    except connection.channel_errors:
+        # Nobody has declared the queue yet, so nothing waits in it.
+        return 0
+    except (*connection.connection_errors, OSError) as error:
+        raise BellAway("Redis does not answer.") from error
+
+
+def _delete_old_frontiers() -> int:
+    """Those that stayed because Redis was away when their job ended."""
+    owners = frontiers.owners()
+    if not owners:
+        return 0
+    with database.transaction() as session:
+        ended = jobs.ended_among(session, owners)
+    for job_id in ended:
+        frontiers.delete(str(job_id))
+    return len(ended)

@@ -1,0 +1,70 @@
+"""The Celery tasks: each takes ids, makes one call and answers in plain JSON."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from orchestrator import launcher, triggers
+from orchestrator.celery import app
+from orchestrator.exceptions import OrchestratorError
+from orchestrator.ledger import cleanup
+from orchestrator.ledger.models import Trigger
+from orchestrator.ledger.requests import Answer
+from orchestrator.sweep import sweep as sweep_once
+
+
+@app.task(bind=True, throws=(OrchestratorError,))
+def scrape_target(self: Any, target_id: int | str, job_id: str | None = None) -> dict[str, Any]:
+    """Crawls a target, named by id or name: the bell of job `job_id`, or a request of its own.
+
+    Without a job the message makes one under its own task id.
+    """
+    served = UUID(job_id or self.request.id)
+    if job_id is None:
+        answer = triggers.request_by_message(target_id, served)
+        if not answer.started:
+            return {"id": str(answer.job_id), "status": answer.status, "why": answer.why_not}
+    claim = triggers.claim(served, worker=self.request.hostname)
+    if claim is None:
+        return {"id": str(served), "status": "not claimed"}
+    end = launcher.run(claim)
+    ended = triggers.finish(claim, end)
+    return {"id": str(served), "status": ended.status if ended else "taken over"}
+
+
+@app.task(throws=(OrchestratorError,))
+def scrape_all_active_targets(nightly: bool = False) -> dict[str, Any]:
+    """Requests a job for each active target; `nightly`: for those without their own schedule."""
+    if nightly:
+        return _told(triggers.request_nightly(datetime.now(UTC)))
+    return _told(triggers.request_all_active(Trigger.CELERY))
+
+
+@app.task(throws=(OrchestratorError,))
+def batch_scrape_targets(target_ids: Sequence[int | str]) -> dict[str, Any]:
+    """Requests a job for each target of the list, named by id or name."""
+    answers, unknown = triggers.request_batch(target_ids, Trigger.CELERY)
+    told = _told(answers)
+    return {**told, "not_started": {**told["not_started"], **unknown}}
+
+
+@app.task(throws=(OrchestratorError,))
+def cleanup_old_data(days: int = 30) -> dict[str, int]:
+    """Deletes what ended, or was last seen, more than `days` ago; counts by table."""
+    return cleanup.old_data(days)
+
+
+@app.task(throws=(OrchestratorError,))
+def sweep(by_beat: bool = False) -> dict[str, int]:
+    """One repair pass."""
+    return sweep_once(by_beat=by_beat)
+
+
+def _told(answers: Sequence[Answer]) -> dict[str, Any]:
+    return {
+        "started": [str(answer.job_id) for answer in answers if answer.started],
+        "not_started": {
+            str(answer.target_id): answer.why_not for answer in answers if not answer.started
+        },
+    }

@@ -1,0 +1,43 @@
+"""What a Celery worker does beside its tasks: sweep, keep the forkserver warm, hand jobs back.
+
+The sweep has a thread of its own: as a task it would wait behind crawls that fill every slot.
+"""
+
+import logging
+from threading import Event, Thread
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutting_down
+
+from orchestrator import celery, config, launcher
+from orchestrator.exceptions import OrchestratorError
+from orchestrator.sweep import sweep
+
+logger = logging.getLogger(__name__)
+
+_stopping = Event()
+
+
+@worker_ready.connect
+def _begin(**_: Any) -> None:
+    if celery.CRAWLS in celery.app.amqp.queues.consume_from:
+        launcher.prepare()
+    Thread(target=_sweep_for_ever, name="sweep", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def _hand_back(**_: Any) -> None:
+    """Crawlers are asked to stop, so that the worker's warm shutdown does not wait for crawls."""
+    _stopping.set()
+    launcher.stopping.set()
+
+
+def _sweep_for_ever() -> None:
+    while not _stopping.wait(config.get().sweep_seconds):
+        try:
+            sweep()
+        except OrchestratorError as error:
+            logger.warning("The sweep waits: %s", error, extra={"action": "sweep_failed"})
+        except Exception:
+            # Whatever it was must not end the one thread that repairs things.
+            logger.exception("The sweep failed", extra={"action": "sweep_failed"})

@@ -1,0 +1,161 @@
+"""The crawler process: crawl one job, then exit.
+
+Whatever happens is told to the launcher through one pipe: a JSON line with how the crawl ended,
+or, when the process could not write one any more, the traceback that the watchdog left there.
+"""
+
+import asyncio
+import faulthandler
+import logging
+import multiprocessing
+import multiprocessing.connection
+import os
+import traceback
+from dataclasses import asdict
+from multiprocessing.connection import Connection
+from threading import Thread
+from time import monotonic
+from typing import Any, NoReturn
+
+import orjson
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
+from scrapy.utils.project import get_project_settings
+
+from orchestrator import config
+from orchestrator.exceptions import DatabaseAway, LeaseLost
+from orchestrator.ledger import allowed_settings
+from orchestrator.ledger.jobs import Claim, End, Ending
+from spiders_project.checkpoint import Checkpoint
+from spiders_project.leases import FrontierAway
+from spiders_project.proof import Proof
+from spiders_project.target_spider import start_at
+
+#: A callback that keeps the event loop for so long is stopped, and the job names file and line.
+_STUCK_SECONDS = 60
+_LOOK_SECONDS = 1
+
+#: Chatter about Scrapy's own parts, the same for every job.
+_QUIET_LOGGERS = ("scrapy.middleware", "scrapy.addons", "scrapy.crawler", "scrapy.utils.log")
+
+
+def main(claim: Claim, report: "Connection[bytes, bytes]") -> NoReturn:
+    """Crawls the claimed job and tells the launcher how it ended."""
+    _die_with_the_worker()
+    faulthandler.enable(report.fileno())
+    try:
+        end = _crawl(claim, report.fileno())
+    except Exception:  # noqa: BLE001  # the launcher must learn of anything at all
+        end = End(Ending.BROKEN, "crawler_error", traceback.format_exc())
+    _tell(report.fileno(), end)
+
+
+def _crawl(claim: Claim, report_fd: int) -> End:
+    definition = claim.definition
+    if faults := allowed_settings.faults(definition["settings"]):
+        return End(Ending.IMPOSSIBLE, "settings_refused", "; ".join(faults))
+    process = AsyncCrawlerProcess(_settings(claim))
+    if definition["spider"] not in process.spider_loader.list():
+        return _unknown_spider(definition["spider"], process.spider_loader)
+    crawler = process.create_crawler(definition["spider"])
+    crawler.signals.connect(
+        lambda spider: start_at(spider, definition["start_urls"]),
+        signals.spider_opened,
+        weak=False,
+    )
+    crawling = process.crawl(crawler, **definition["arguments"])
+    asyncio.get_event_loop().call_soon(_Watch(crawler, report_fd).look)
+    process.start()
+    return _ended(crawler, crawling)
+
+
+def _settings(claim: Claim) -> Settings:
+    settings = get_project_settings()
+    settings.setdict(claim.definition["settings"], "cmdline")
+    # The lines go to the job's log; the worker's output is for the worker.
+    settings.setdict({"KUMO_CLAIM": claim, "LOG_ENABLED": False}, "cmdline")
+    for name in _QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return settings
+
+
+def _unknown_spider(name: str, loader: Any) -> End:
+    message = f"There is no spider {name!r}; `scrapy list` shows all."
+    if loader.broken:
+        broken = "; ".join(f"{module}: {error}" for module, error in loader.broken.items())
+        message = f"There is no spider {name!r}, perhaps because a module does not load: {broken}"
+    return End(Ending.IMPOSSIBLE, "spider_unknown", message)
+
+
+def _ended(crawler: Crawler, crawling: asyncio.Task[None]) -> End:
+    error = _root(crawling.exception()) if crawling.done() and not crawling.cancelled() else None
+    if error is None:
+        proof = crawler.get_extension(Proof)
+        if proof and proof.end:
+            return proof.end
+        return End(Ending.BROKEN, "crawler_error", "The crawl ended without a word; see its log.")
+    if isinstance(error, (DatabaseAway, FrontierAway, LeaseLost)):
+        return End(Ending.HANDED_BACK, "storage_away", str(error))
+    told = "".join(traceback.format_exception(error))
+    if crawler.spider is None:
+        message = f"The spider could not be made from its arguments: {error}\n{told}"
+        return End(Ending.IMPOSSIBLE, "wrong_arguments", message)
+    return End(Ending.BROKEN, "crawler_error", f"The crawl could not begin: {error}\n{told}")
+
+
+def _root(error: BaseException | None) -> BaseException | None:
+    """What went wrong first: Scrapy fails again when it closes what never began."""
+    while error is not None and error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+class _Watch:
+    """Looks from the event loop whether the crawl goes on, and whether it ends when told to."""
+
+    def __init__(self, crawler: Crawler, report_fd: int) -> None:
+        self._crawler = crawler
+        self._report_fd = report_fd
+        self._told_at: float | None = None
+
+    def look(self) -> None:
+        # A callback in one C call holds the interpreter, so no thread could report it.
+        faulthandler.dump_traceback_later(_STUCK_SECONDS, exit=True, file=self._report_fd)
+        if self._is_told_to_stop():
+            self._told_at = self._told_at or monotonic()
+            if monotonic() - self._told_at > config.get().stop_seconds:
+                self._leave()
+        asyncio.get_event_loop().call_later(_LOOK_SECONDS, self.look)
+
+    def _is_told_to_stop(self) -> bool:
+        if self._crawler._extensions is None:
+            return False
+        checkpoint = self._crawler.get_extension(Checkpoint)
+        told = checkpoint is not None and bool(checkpoint.requested or checkpoint.trouble)
+        return told or not self._crawler.crawling
+
+    def _leave(self) -> None:
+        """Pages still in flight are fetched again by the next attempt, if there is one."""
+        message = "Pages in flight did not end in time and were left."
+        _tell(self._report_fd, End(Ending.HANDED_BACK, "stopped", message))
+
+
+def _tell(report_fd: int, end: End) -> NoReturn:
+    """The last word: everything is committed, and an orderly exit has nothing left to do."""
+    faulthandler.cancel_dump_traceback_later()
+    os.write(report_fd, b"\n" + orjson.dumps(asdict(end)) + b"\n")
+    os._exit(0)
+
+
+def _die_with_the_worker() -> None:
+    """A crawler whose worker is gone ends at once: nobody would see it end."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    Thread(target=wait, name="worker-watch", daemon=True).start()

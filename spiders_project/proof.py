@@ -1,0 +1,123 @@
+"""How a crawl ended: success is proven, not assumed.
+
+Scrapy says `finished` when its Redis was wiped in mid-crawl and when no page was ever read. Here a
+crawl is complete when the frontier says so, or when a limit that the target itself set was reached.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from twisted.python.failure import Failure
+
+from orchestrator import frontiers
+from orchestrator.exceptions import BellAway
+from orchestrator.ledger.jobs import Claim, End, Ending
+from spiders_project.checkpoint import Checkpoint
+from spiders_project.frontier import Frontier
+
+logger = logging.getLogger(__name__)
+
+#: Troubles that no further attempt would mend.
+_HOPELESS = frozenset({"frontier_full"})
+#: How many kinds of answer a sentence names.
+_MOST_CAUSES = 3
+
+
+class Proof:
+    """Watches a crawl end and says how: `end` is there once the spider is closed."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._claim: Claim = crawler.settings["KUMO_CLAIM"]
+        self._start_traceback: str | None = None
+        self.end: End | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        proof = cls(crawler)
+        crawler.signals.connect(proof.spider_error, signals.spider_error)
+        crawler.signals.connect(proof.spider_closed, signals.spider_closed)
+        return proof
+
+    def spider_error(self, failure: Failure, response: Any) -> None:
+        # Without a response it was start() that raised.
+        if response is None:
+            self._start_traceback = failure.getTraceback()
+
+    def spider_closed(self, reason: str) -> None:
+        checkpoint = self._crawler.get_extension(Checkpoint)
+        frontier = self._crawler.engine.scheduler
+        assert checkpoint is not None
+        assert isinstance(frontier, Frontier)
+        if trouble := checkpoint.trouble or frontier.trouble:
+            self.end = self._after_trouble(*trouble)
+        elif checkpoint.requested:
+            self.end = self._ended(Ending.HANDED_BACK, f"{checkpoint.requested}_requested")
+        elif reason == "finished":
+            self.end = self._after_the_last_page(frontier)
+        else:
+            self.end = self._after_close(reason)
+        checkpoint.finish_log()
+
+    def _ended(self, ending: Ending, reason: str, message: str | None = None) -> End:
+        return End(ending, reason, message, _plain(self._crawler.stats.get_stats()))
+
+    def _after_trouble(self, reason: str, message: str) -> End:
+        ending = Ending.IMPOSSIBLE if reason in _HOPELESS else Ending.HANDED_BACK
+        return self._ended(ending, reason, message)
+
+    def _after_the_last_page(self, frontier: Frontier) -> End:
+        if frontier.is_proven():
+            return self._ended(Ending.COMPLETED, "finished")
+        if not frontier.reached:
+            self._forget_frontier()
+            message = f"No start page could be read: {_what_came(self._crawler.stats.get_stats())}."
+            return self._ended(Ending.BROKEN, "site_unreachable", message)
+        message = "The crawl stopped although pages were left in its frontier."
+        return self._ended(Ending.BROKEN, "unproven", message)
+
+    def _after_close(self, reason: str) -> End:
+        if reason == "shutdown":
+            message = "Its worker was told to stop; the crawl goes on where it was."
+            return self._ended(Ending.HANDED_BACK, "stopped", message)
+        if reason == "start_error":
+            message = f"start() of the spider raised an error.\n{self._start_traceback or ''}"
+            return self._ended(Ending.BROKEN, reason, message.strip())
+        if reason == "closespider_errorcount":
+            message = "It met as many errors as its settings allow; see its log."
+            return self._ended(Ending.IMPOSSIBLE, reason, message)
+        return self._ended(Ending.COMPLETED, reason)
+
+    def _forget_frontier(self) -> None:
+        """Its start pages count as fetched; the next attempt must fetch them again."""
+        try:
+            frontiers.delete(self._claim.job_id)
+        except BellAway as error:
+            logger.warning("%s", error)
+
+
+def _what_came(stats: Mapping[str, Any]) -> str:
+    """What the site answered instead, in a few words."""
+    causes = {
+        "downloader/response_status_count/": "status {}",
+        "downloader/exception_type_count/": "{}",
+        "robotstxt/forbidden": "forbidden by robots.txt",
+    }
+    said = [
+        words.format(name.removeprefix(prefix).rsplit(".", 1)[-1]) + f" ({count} times)"
+        for prefix, words in causes.items()
+        for name, count in sorted(stats.items())
+        if name.startswith(prefix)
+    ]
+    return ", ".join(said[:_MOST_CAUSES]) or "start() gave no request"
+
+
+def _plain(stats: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, (int, float, str, bool)) else str(value)
+        for name, value in stats.items()
+        if value is not None
+    }

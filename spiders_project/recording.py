@@ -1,0 +1,107 @@
+"""The add-on that makes a crawl a recorded job.
+
+It enters last and with the highest priority, merged with what the spider asked for: a spider's
+`custom_settings` may add pipelines and middlewares, and cannot take the record away.
+"""
+
+import logging
+from typing import Self
+from uuid import UUID, uuid4
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
+
+from orchestrator import config, database, frontiers
+from orchestrator.exceptions import OrchestratorError, TransitionRefused
+from orchestrator.ledger import jobs, requests, targets
+from orchestrator.ledger.jobs import Claim, Ending
+from orchestrator.ledger.models import Trigger
+from orchestrator.ledger.requests import Terms
+from spiders_project.proof import Proof
+
+logger = logging.getLogger(__name__)
+
+#: Merged into the spider's own; RecordItem comes after whatever pipelines there are.
+_COMPONENTS: dict[str, dict[str, int | None]] = {
+    "ITEM_PIPELINES": {"spiders_project.pipelines.RecordItem": 1_000_000},
+    "SPIDER_MIDDLEWARES": {
+        "spiders_project.middlewares.StartOnce": 1,
+        "spiders_project.middlewares.CountPages": 1_000_000,
+    },
+    "EXTENSIONS": {
+        "spiders_project.checkpoint.Checkpoint": 0,
+        "spiders_project.proof.Proof": 1_000_000,
+    },
+    "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
+}
+_SETTINGS = {
+    "SCHEDULER": "spiders_project.frontier.Frontier",
+    "TELNETCONSOLE_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False,
+    "JOBDIR": None,
+    # They are on the job.
+    "STATS_DUMP": False,
+}
+
+
+class Recording:
+    """Adds frontier, checkpoint and recording pipeline when the crawl is a job.
+
+    Reads `KUMO_CLAIM` (set by the crawler process) and `KUMO_RECORD` (`scrapy crawl -s
+    KUMO_RECORD=1` records itself as a job of one attempt); does nothing without either.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        claim: Claim | None = settings["KUMO_CLAIM"]
+        if claim is None and settings.getbool("KUMO_RECORD"):
+            claim = self._claim_for_a_person()
+            self._crawler.signals.connect(self._finish, signals.spider_closed)
+        if claim is None:
+            return
+        settings.set("KUMO_CLAIM", claim, "cmdline")
+        settings.setdict(_SETTINGS, "cmdline")
+        for name, components in _COMPONENTS.items():
+            settings.set(name, {**settings.getdict(name), **components}, "cmdline")
+
+    def _claim_for_a_person(self) -> Claim:
+        """A job that begins as running: the target is the one named, else named as the spider."""
+        spider = self._crawler.spider
+        assert spider is not None
+        reference = getattr(spider, "target", None) or spider.name
+        job_id = uuid4()
+        with database.transaction() as session:
+            target = targets.find(session, reference)
+            terms = Terms(Trigger.CLI, one_attempt=True)
+            answer = requests.request(session, target.id, terms)
+            if not answer.started:
+                raise TransitionRefused(f"Not recorded: {answer.why_not}.")
+            job_id = answer.job_id
+            claim = jobs.claim(
+                session, job_id, worker="scrapy", lease_seconds=config.get().lease_seconds
+            )
+        assert claim is not None
+        logger.info("Recorded as job %s", claim.job_id)
+        return claim
+
+    def _finish(self) -> None:
+        """Writes how it ended; Ctrl-C counts as a cancel."""
+        claim: Claim = self._crawler.settings["KUMO_CLAIM"]
+        proof = self._crawler.get_extension(Proof)
+        assert proof is not None
+        job_id, end = UUID(claim.job_id), proof.close(self._crawler)
+        with database.transaction() as session:
+            if end.ending is Ending.HANDED_BACK and end.reason == "stopped":
+                jobs.cancel(session, job_id)
+            jobs.finish(session, job_id, claim.attempt, end, retry_seconds=0)
+        try:
+            frontiers.delete(claim.job_id)
+        except OrchestratorError as error:
+            logger.warning("The frontier of job %s stays for now: %s", claim.job_id, error)
