@@ -18,6 +18,8 @@ class Bounds:
     greatest: float = 0
     #: For text and lists: the greatest length.
     length: int = 0
+    #: For text that is one of a few words.
+    words: tuple[str, ...] = ()
 
 
 ALLOWED: Mapping[str, Bounds] = {
@@ -36,7 +38,7 @@ ALLOWED: Mapping[str, Bounds] = {
     "DOWNLOAD_MAXSIZE": Bounds(int, 1_024, 268_435_456),
     "DOWNLOAD_TIMEOUT": Bounds(float, 1, 600),
     "HTTPERROR_ALLOWED_CODES": Bounds(list, 100, 599, length=50),
-    "LOG_LEVEL": Bounds(str, length=10),
+    "LOG_LEVEL": Bounds(str, words=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
     "REDIRECT_MAX_TIMES": Bounds(int, 0, 50),
     "RETRY_HTTP_CODES": Bounds(list, 100, 599, length=50),
     "RETRY_TIMES": Bounds(int, 0, 20),
@@ -67,6 +69,8 @@ def _fault(name: str, value: Any) -> str | None:
 def _text_fault(name: str, value: Any, bounds: Bounds) -> str | None:
     if not isinstance(value, str) or not value.isprintable():
         return f"{name} should be one line of text"
+    if bounds.words:
+        return None if value in bounds.words else f"{name} should be {' or '.join(bounds.words)}"
     if len(value) > bounds.length:
         return f"{name} should have at most {bounds.length} characters"
     return None

@@ -4,6 +4,7 @@ Shape and bounds are checked here and by nobody else; forms, commands and files 
 so their faults read the same.
 """
 
+import math
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -26,16 +27,34 @@ _MOST_ARGUMENT_BYTES = 65_536
 
 
 def _web_address(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    url = _no_control_characters(url.strip())
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         raise ValueError(f"{url[:80]!r} is no web address; write http:// or https:// and a host")
-    return url.strip()
+    return url
 
 
 def _no_control_characters(value: str) -> str:
     if not value.isprintable():
         raise ValueError("should be one line of plain text")
     return value
+
+
+def _storable(value: Any) -> bool:
+    """True of what JSON knows and Postgres can hold."""
+    if isinstance(value, dict):
+        return all(_storable(name) and _storable(each) for name, each in value.items())
+    if isinstance(value, list):
+        return all(map(_storable, value))
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, int)
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)]
@@ -78,6 +97,8 @@ class TargetDefinition(BaseModel):
             size = len(orjson.dumps(arguments))
         except TypeError as error:
             raise ValueError(f"should be plain JSON: {error}") from error
+        if not _storable(arguments):
+            raise ValueError("should be plain JSON without NUL characters, NaN or infinity")
         if size > _MOST_ARGUMENT_BYTES:
             raise ValueError(f"should take at most {_MOST_ARGUMENT_BYTES:,} bytes as JSON")
         return arguments

@@ -11,6 +11,9 @@ from cronsim import CronSim, CronSimError
 
 from orchestrator.exceptions import ScheduleInvalid
 
+#: Far beyond any schedule a person means; what is longer only keeps the parser busy.
+_LONGEST = 200
+
 
 def check(cron: str) -> str:
     """The line itself, with single spaces. Raises ScheduleInvalid with what is wrong."""
@@ -26,12 +29,14 @@ def next_occasion(cron: str, zone: ZoneInfo, *, after: datetime) -> datetime:
 def latest_occasion(cron: str, zone: ZoneInfo, *, until: datetime) -> datetime:
     """The last occasion at or before `until`, in UTC."""
     # Going backwards the library leaves out the minute it starts from.
-    return _first(cron, until.astimezone(zone) + timedelta(minutes=1), reverse=True)
+    minute = until.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return _first(cron, minute.astimezone(zone), reverse=True)
 
 
 def _first(cron: str, moment: datetime, *, reverse: bool) -> datetime:
-    if len(cron.split()) != 5:
-        raise ScheduleInvalid(f"{cron!r} is no cron line: it needs five fields, like 30 3 * * *")
+    if len(cron.split()) != 5 or len(cron) > _LONGEST:
+        fields = "it needs five short fields, like 30 3 * * *"
+        raise ScheduleInvalid(f"{cron[:_LONGEST]!r} is no cron line: {fields}")
     try:
         return next(CronSim(cron, moment, reverse=reverse)).astimezone(UTC)
     except CronSimError as error:

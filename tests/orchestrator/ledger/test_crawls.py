@@ -12,6 +12,8 @@ from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
 from orchestrator.ledger.models import JobStatus
 from tests.orchestrator.ledger import given
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def job_id(target_id: int) -> uuid.UUID:
@@ -130,4 +132,3 @@ def test_the_attempts_of_a_job_are_listed_first_to_last(job_id: uuid.UUID) -> No
     given.finish(job_id, given.HANDED_BACK)
     given.claim(job_id)
     assert [crawl.attempt for crawl in given.do(crawls.of_job, job_id)] == [1, 2]
-

@@ -15,6 +15,8 @@ from orchestrator.ledger.jobs import Claim, End, Ended, Ending
 from orchestrator.ledger.models import JobStatus, Requested, Trigger
 from tests.orchestrator.ledger import given
 
+pytestmark = pytest.mark.usefixtures("database")
+
 PENDING, RUNNING, PAUSED = JobStatus.PENDING, JobStatus.RUNNING, JobStatus.PAUSED
 COMPLETED, FAILED, CANCELLED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED
 VERBS = (jobs.cancel, jobs.pause, jobs.resume)
@@ -355,9 +357,7 @@ def test_a_cancel_before_the_end_wins(target_id: int) -> None:
 
 def test_a_cancel_after_the_end_is_refused(target_id: int) -> None:
     job_id = given.brought_to(RUNNING, target_id)
-    ended, refusal = given.overtaken(
-        finishing(job_id, given.COMPLETED), verb(jobs.cancel, job_id)
-    )
+    ended, refusal = given.overtaken(finishing(job_id, given.COMPLETED), verb(jobs.cancel, job_id))
     assert ended
     assert ended.status is COMPLETED
     assert isinstance(refusal, TransitionRefused)

@@ -14,6 +14,8 @@ from orchestrator.ledger.models import ACTIVE, JobStatus, Trigger
 from orchestrator.ledger.requests import Answer, Terms
 from tests.orchestrator.ledger import given
 
+pytestmark = pytest.mark.usefixtures("database")
+
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
