@@ -32,7 +32,8 @@ class TargetSpider(scrapy.Spider):
         with database.transaction() as session:
             definition = targets.find(session, target)
         spider = super().from_crawler(crawler, *args, **{**definition.arguments, **arguments})
-        start_at(spider, definition.start_urls)
+        if "start_url" not in arguments:
+            start_at(spider, definition.start_urls)
         return spider
 
 
