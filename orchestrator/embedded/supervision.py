@@ -23,6 +23,7 @@ from orchestrator.embedded import kept, processes, supervisor_ini
 from orchestrator.embedded.programs import PROJECT, Program
 from orchestrator.exceptions import EmbeddedFailed
 
+_TEMPORARY, _PREFIX = Path("/tmp"), "kumo-control-"  # noqa: S108 mkdtemp makes it ours alone
 _NO_ANSWER = (OSError, HTTPException, RpcError)
 
 
@@ -36,8 +37,7 @@ class Supervision:
             )
         self.home = home
         self.programs = programs
-        # A socket's path holds 107 characters, and the home may be deeper than that.
-        self._control = Path(tempfile.mkdtemp(prefix="kumo-", dir="/tmp"))
+        self._control = _control_folder(home)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: Mapping[str, str], lock: int) -> None:
@@ -120,6 +120,21 @@ class Supervision:
     @property
     def _socket(self) -> Path:
         return self._control / "supervisor.sock"
+
+
+def _control_folder(home: Path) -> Path:
+    """A new folder for the control socket; what a kill left of the last one goes.
+
+    A socket's path holds 107 characters, and the home may be deeper than that.
+    """
+    note = home / "control"
+    with suppress(FileNotFoundError):
+        last = Path(note.read_text())
+        if last.parent == _TEMPORARY and last.name.startswith(_PREFIX):
+            shutil.rmtree(last, ignore_errors=True)
+    new = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_TEMPORARY))
+    kept.private(note, str(new))
+    return new
 
 
 def _inherited() -> dict[str, str]:
