@@ -154,7 +154,7 @@ def finish(
         )
         .returning(*_ENDED)
     ).one_or_none()
-    # The job's row before the crawl's, as the checkpoint takes them: they never lock each other out.
+    # After the job's row, as the checkpoint takes them: the two never lock each other out.
     crawls.end(session, job_id, attempt, outcome=end.reason)
     return _ended(row) if row else None
 
@@ -223,7 +223,7 @@ def ring_later(session: Session, job_ids: Sequence[uuid.UUID]) -> None:
 
 def unanswered(
     session: Session, *, ring_again_seconds: float, most: int
-) -> Sequence[Row[tuple[uuid.UUID, int, int]]]:
+) -> Sequence[Row[uuid.UUID, int, int]]:
     """Due jobs whose bell nobody answered, oldest first, marked as rung now."""
     patience = func.make_interval(0, 0, 0, 0, 0, 0, ring_again_seconds)
     waiting = (

@@ -39,7 +39,8 @@ def sign_in(session: Session, name: str, password: str) -> User:
     """The user of that name and password. Raises SignInRefused, equally for either being wrong."""
     user = _named(session, name)
     try:
-        _hasher.verify(user.password_hash if user else _NOBODY, password[:_LONGEST_PASSWORD])
+        known = user.password_hash if user else _NOBODY
+        _hasher.verify(known, _encoded(password[:_LONGEST_PASSWORD]))
     except (VerifyMismatchError, InvalidHashError) as error:
         raise SignInRefused("Name and password do not belong together.") from error
     if user is None:
@@ -86,9 +87,10 @@ def new_password() -> str:
 
 
 def _named(session: Session, name: str) -> User | None:
-    if "\0" in name:
+    # No name has what Postgres could not even be asked for; and its idea of case is the index's.
+    if not name.isprintable():
         return None
-    return session.scalar(select(User).where(func.lower(User.name) == name.lower()))
+    return session.scalar(select(User).where(func.lower(User.name) == func.lower(name)))
 
 
 def _check_name(name: str) -> None:
@@ -101,4 +103,9 @@ def _digest(password: str) -> str:
         raise UserInvalid(
             f"A password has {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD:,} characters."
         )
-    return _hasher.hash(password)
+    return _hasher.hash(_encoded(password))
+
+
+def _encoded(password: str) -> bytes:
+    # Whatever a form or a program sends is hashed, never an error.
+    return password.encode(errors="surrogatepass")

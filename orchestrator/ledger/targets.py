@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from orchestrator import config
@@ -26,7 +27,7 @@ def register(session: Session, fields: dict[str, Any]) -> ScrapingTarget:
         insert(ScrapingTarget).values(values).on_conflict_do_nothing().returning(ScrapingTarget)
     )
     if target is None:
-        raise TargetInvalid({"name": f"a target named {values['name']} exists already"})
+        raise _taken(values["name"])
     return target
 
 
@@ -38,12 +39,16 @@ def change(session: Session, target: ScrapingTarget, fields: dict[str, Any]) -> 
     now = {name: getattr(target, name) for name in FIELDS}
     values = definitions.check(now | fields).model_dump()
     if values["name"] != target.name and _named(session, values["name"]) is not None:
-        raise TargetInvalid({"name": f"a target named {values['name']} exists already"})
+        raise _taken(values["name"])
+    moment = _now(session)
     for name, value in values.items():
         setattr(target, name, value)
-    target.next_run_at = _next_run(target.schedule, target.timezone, _now(session))
-    target.updated_at = _now(session)
-    session.flush()
+    target.next_run_at = _next_run(target.schedule, target.timezone, moment)
+    target.updated_at = moment
+    try:
+        session.flush()
+    except IntegrityError as error:  # another took the name at the same moment
+        raise _taken(values["name"]) from error
     return target
 
 
@@ -109,9 +114,14 @@ def delete(session: Session, target: ScrapingTarget) -> None:
 
 
 def _named(session: Session, name: str) -> ScrapingTarget | None:
-    if "\0" in name:
+    # No name has what Postgres could not even be asked for.
+    if not name.isprintable():
         return None
     return session.scalar(select(ScrapingTarget).where(ScrapingTarget.name == name, _living()))
+
+
+def _taken(name: str) -> TargetInvalid:
+    return TargetInvalid({"name": f"a target named {name} exists already"})
 
 
 def _living() -> Any:
