@@ -107,8 +107,9 @@ class LeaseBook:
         if answer[0] <= self._tick:
             raise FrontierLost("Redis came back with an older frontier")
         self._tick = answer[0]
-        taken = answer[5]
-        return Answer(*answer[1:5], list(zip(taken[::2], taken[1::2], strict=True)))
+        _, queued, done, waiting, leased, taken = answer
+        pairs = list(zip(taken[::2], taken[1::2], strict=True))
+        return Answer(queued, done, waiting, leased, pairs)
 
     def close(self) -> None:
         self._redis.close()

@@ -1,27 +1,48 @@
 """What the forkserver imports once, so that each crawl finds it there.
 
 All but the reactor: it opens its files when it is imported, and two crawls must not share them.
+Nor people's spiders: a module that hangs or exits would take the forkserver with it.
 """
 
 import gc
 import sys
+from importlib import import_module
 
-import lxml.html  # noqa: F401
-import scrapy.core.downloader.handlers.http11
-import scrapy.core.scraper
-import scrapy.downloadermiddlewares.retry
-import scrapy.linkextractors
-import scrapy.pipelines
-import scrapy.resolver
-import scrapy.robotstxt  # noqa: F401
-import twisted.internet.asyncioreactor  # noqa: F401
-import uvloop  # noqa: F401
+from scrapy.utils.misc import load_object
+from scrapy.utils.project import get_project_settings
 
-import spiders_project.crawl
-import spiders_project.middlewares
-import spiders_project.pipelines
-import spiders_project.recording
-import spiders_project.spider_loader  # noqa: F401
+from orchestrator.ledger.models import Table
+
+#: What Scrapy, Twisted or a driver would import on first use.
+_ON_FIRST_USE = (
+    "encodings.idna",
+    "psycopg2.extras",
+    "scrapy.core.downloader.handlers.http11",
+    "scrapy.linkextractors",
+    "scrapy.resolver",
+    "scrapy.robotstxt",
+    "spiders_project.crawl",
+    "spiders_project.middlewares",
+    "spiders_project.pipelines",
+    "spiders_project.recording",
+    "spiders_project.spider_loader",
+    "twisted.internet.asyncioreactor",
+    "uvloop",
+)
+_COMPONENTS = ("LOG_FORMATTER", "REQUEST_FINGERPRINTER_CLASS", "STATS_CLASS")
+_COMPONENT_LISTS = ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "EXTENSIONS", "ITEM_PIPELINES")
+
+for _module in _ON_FIRST_USE:
+    import_module(_module)
+_settings = get_project_settings()
+for _name in _COMPONENTS:
+    load_object(_settings[_name])
+for _name in _COMPONENT_LISTS:
+    # Scrapy imports every component that is named, also those that are switched off.
+    for _component in _settings.getwithbase(_name):
+        load_object(_component)
+# Configured by the first statement otherwise, and every crawl makes one.
+Table.registry.configure()
 
 assert "twisted.internet.reactor" not in sys.modules, "the reactor must be made after the fork"
 

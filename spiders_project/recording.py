@@ -6,7 +6,7 @@ It enters last and with the highest priority, merged with what the spider asked 
 
 import logging
 from typing import Self
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -15,7 +15,7 @@ from scrapy.settings import BaseSettings
 from orchestrator import config, database, frontiers
 from orchestrator.exceptions import OrchestratorError, TransitionRefused
 from orchestrator.ledger import jobs, requests, targets
-from orchestrator.ledger.jobs import Claim, Ending
+from orchestrator.ledger.jobs import Claim, End, Ending
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Terms
 from spiders_project.proof import Proof
@@ -63,7 +63,7 @@ class Recording:
         claim: Claim | None = settings["KUMO_CLAIM"]
         if claim is None and settings.getbool("KUMO_RECORD"):
             claim = self._claim_for_a_person()
-            self._crawler.signals.connect(self._finish, signals.spider_closed)
+            self._crawler.signals.connect(self._finish, signals.engine_stopped)
         if claim is None:
             return
         settings.set("KUMO_CLAIM", claim, "cmdline")
@@ -76,17 +76,14 @@ class Recording:
         spider = self._crawler.spider
         assert spider is not None
         reference = getattr(spider, "target", None) or spider.name
-        job_id = uuid4()
         with database.transaction() as session:
             target = targets.find(session, reference)
             terms = Terms(Trigger.CLI, one_attempt=True)
             answer = requests.request(session, target.id, terms)
             if not answer.started:
                 raise TransitionRefused(f"Not recorded: {answer.why_not}.")
-            job_id = answer.job_id
-            claim = jobs.claim(
-                session, job_id, worker="scrapy", lease_seconds=config.get().lease_seconds
-            )
+            lease = config.get().lease_seconds
+            claim = jobs.claim(session, answer.job_id, worker="scrapy", lease_seconds=lease)
         assert claim is not None
         logger.info("Recorded as job %s", claim.job_id)
         return claim
@@ -96,7 +93,8 @@ class Recording:
         claim: Claim = self._crawler.settings["KUMO_CLAIM"]
         proof = self._crawler.get_extension(Proof)
         assert proof is not None
-        job_id, end = UUID(claim.job_id), proof.close(self._crawler)
+        end = proof.end or End(Ending.BROKEN, "crawler_error", "The crawl ended without a word.")
+        job_id = UUID(claim.job_id)
         with database.transaction() as session:
             if end.ending is Ending.HANDED_BACK and end.reason == "stopped":
                 jobs.cancel(session, job_id)

@@ -43,7 +43,7 @@ PageKey = tuple[datetime, uuid.UUID]
 class JobPage:
     """A page of jobs with their targets, and the keys of the pages beside it."""
 
-    jobs: Sequence[Row[tuple[ScrapingJob, ScrapingTarget]]]
+    jobs: Sequence[Row[ScrapingJob, ScrapingTarget]]
     older: PageKey | None
     newer: PageKey | None
 
@@ -106,12 +106,12 @@ def one(session: Session, job_id: uuid.UUID) -> tuple[ScrapingJob, ScrapingTarge
     ).one_or_none()
     if row is None:
         raise JobNotFound(f"There is no job {job_id}.")
-    return row.tuple()
+    return row[0], row[1]
 
 
 def targets_with_last_job(
     session: Session,
-) -> Sequence[Row[tuple[ScrapingTarget, ScrapingJob | None]]]:
+) -> Sequence[Row[ScrapingTarget, ScrapingJob]]:
     """The living targets by name, each with its newest job."""
     newest = (
         select(ScrapingJob.id)
@@ -210,7 +210,7 @@ def _preview() -> ScalarSelect[dict[str, Any]]:
     return select(func.jsonb_object_agg(few.c.name, value)).scalar_subquery()
 
 
-def _listed(which: JobFilter) -> Select[tuple[ScrapingJob, ScrapingTarget]]:
+def _listed(which: JobFilter) -> Select[ScrapingJob, ScrapingTarget]:
     query = (
         select(ScrapingJob, ScrapingTarget)
         .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
@@ -224,6 +224,6 @@ def _listed(which: JobFilter) -> Select[tuple[ScrapingJob, ScrapingTarget]]:
     return query
 
 
-def _key(row: Row[tuple[ScrapingJob, ScrapingTarget]]) -> PageKey:
+def _key(row: Row[ScrapingJob, ScrapingTarget]) -> PageKey:
     job = row[0]
     return job.queued_at, job.id

@@ -24,7 +24,7 @@ _NOBODY = _hasher.hash(secrets.token_hex())
 def add(session: Session, name: str, password: str, *, role: Role) -> User:
     """Makes an account. Raises UserInvalid."""
     _check_name(name)
-    user = session.scalar(
+    user: User | None = session.scalar(
         insert(User)
         .values(name=name, password_hash=_digest(password), role=role)
         .on_conflict_do_nothing()
@@ -45,7 +45,7 @@ def sign_in(session: Session, name: str, password: str) -> User:
         raise SignInRefused("Name and password do not belong together.") from error
     if user is None:
         raise SignInRefused("Name and password do not belong together.")
-    user.signed_in_at = func.now()  # type: ignore[assignment]
+    user.signed_in_at = func.now()
     return user
 
 

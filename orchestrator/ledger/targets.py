@@ -23,7 +23,7 @@ def register(session: Session, fields: dict[str, Any]) -> ScrapingTarget:
     """Adds a target. Raises TargetInvalid, also when a living target has that name."""
     values = definitions.check(fields).model_dump()
     values["next_run_at"] = _next_run(values["schedule"], values["timezone"], _now(session))
-    target = session.scalar(
+    target: ScrapingTarget | None = session.scalar(
         insert(ScrapingTarget).values(values).on_conflict_do_nothing().returning(ScrapingTarget)
     )
     if target is None:
