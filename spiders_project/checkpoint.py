@@ -81,6 +81,7 @@ class Checkpoint:
         if claim is None:
             raise NotConfigured
         checkpoint = cls(crawler, claim)
+        logging.getLogger().addHandler(checkpoint._log)
         crawler.signals.connect(checkpoint.spider_opened, signals.spider_opened)
         return checkpoint
 
@@ -88,7 +89,6 @@ class Checkpoint:
         self._hurry = asyncio.Event()
         self._frontier.is_held_up = self.is_full
         self._log.count_from(count_lines(self._claim.job_id) if self._claim.attempt > 1 else 0)
-        logging.getLogger().addHandler(self._log)
         self._heartbeat.start()
         self._task = asyncio.ensure_future(self._beat())
 

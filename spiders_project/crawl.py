@@ -56,6 +56,7 @@ def _crawl(claim: Claim, report_fd: int) -> End:
     if faults := allowed_settings.faults(definition["settings"]):
         return End(Ending.IMPOSSIBLE, "settings_refused", "; ".join(faults))
     process = AsyncCrawlerProcess(_settings(claim))
+    _quieten()
     if definition["spider"] not in process.spider_loader.list():
         return _unknown_spider(definition["spider"], process.spider_loader)
     crawler = process.create_crawler(definition["spider"])
@@ -75,9 +76,15 @@ def _settings(claim: Claim) -> Settings:
     settings.setdict(claim.definition["settings"], "cmdline")
     # The lines go to the job's log; the worker's output is for the worker.
     settings.setdict({"KUMO_CLAIM": claim, "LOG_ENABLED": False}, "cmdline")
+    return settings
+
+
+def _quieten() -> None:
+    """Lines that no job's log keeps are not even made; Scrapy has just set its own levels."""
+    logging.getLogger().setLevel(logging.INFO)
+    logging.getLogger("scrapy").setLevel(logging.INFO)
     for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    return settings
 
 
 def _unknown_spider(name: str, loader: Any) -> End:

@@ -40,8 +40,6 @@ DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
 # Was 180 s: three tries of a page that hangs took nine minutes.
 DOWNLOAD_TIMEOUT = 30
 
-# Was DEBUG: a line for every page, in the terminal and in the job's log.
-LOG_LEVEL = "INFO"
 # Was a list of ten: the versions are in the lock file.
 LOG_VERSIONS: list[str] = []
 
