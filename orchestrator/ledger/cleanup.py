@@ -54,11 +54,10 @@ _Job = aliased(ScrapingJob)
 
 @dataclass(frozen=True, slots=True)
 class _Outdated:
-    """Which jobs, items and revisions may go, unless something active uses them."""
+    """Which jobs and items may go, unless something active uses them."""
 
     jobs: ColumnElement[bool]
     items: ColumnElement[bool]
-    revisions: ColumnElement[bool]
 
 
 def old_data(days: int) -> dict[str, int]:
@@ -67,9 +66,15 @@ def old_data(days: int) -> dict[str, int]:
     Answers how many rows of each kind went. A finished job that an item of a busy target still
     names loses its log now and goes when the target is idle. Raises Invalid.
     """
-    counts = _remove(_older_than(_now() - timedelta(days=_checked(days))))
-    for target_id in _deleted_targets():
-        counts.update(_remove(_all_of(target_id)))
+    cutoff = _days_ago(_checked(days))
+    counts = Counter(revisions=_in_batches(_deletion(ItemRevision, *_old_revisions(cutoff))))
+    counts.update(
+        _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
+    )
+    for gone in _deleted_targets():
+        counts.update(
+            _remove(_Outdated(ScrapingJob.target_id == gone, ScrapedItem.target_id == gone))
+        )
     counts["targets"] = _in_batches(_deletion(ScrapingTarget, _empty_and_deleted()))
     return dict(counts)
 
@@ -82,39 +87,26 @@ def _checked(days: int) -> int:
     return days
 
 
-def _older_than(cutoff: datetime) -> _Outdated:
-    return _Outdated(
-        jobs=ScrapingJob.completed_at < cutoff,
-        items=ScrapedItem.last_seen_at < cutoff,
-        revisions=ItemRevision.replaced_at < cutoff,
-    )
-
-
-def _all_of(target_id: int) -> _Outdated:
-    items = select(ScrapedItem.id).where(ScrapedItem.target_id == target_id)
-    return _Outdated(
-        jobs=ScrapingJob.target_id == target_id,
-        items=ScrapedItem.target_id == target_id,
-        revisions=ItemRevision.item_id.in_(items),
-    )
+def _old_revisions(cutoff: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    in_use = exists().where(_Job.id == ItemRevision.job_id, _Job.status.in_(ACTIVE))
+    return ItemRevision.replaced_at < cutoff, not_(in_use)
 
 
 def _remove(outdated: _Outdated) -> Counter[str]:
-    in_use = exists().where(_Job.id == ItemRevision.job_id, _Job.status.in_(ACTIVE))
-    revisions = _in_batches(_deletion(ItemRevision, outdated.revisions, not_(in_use)))
-    counts = Counter(revisions=revisions, items=_remove_items(outdated.items))
+    counts = _remove_items(outdated.items)
     counts.update(_remove_jobs(outdated.jobs))
     return counts
 
 
-def _remove_items(which: ColumnElement[bool]) -> int:
-    removed, last = 0, 0
+def _remove_items(which: ColumnElement[bool]) -> Counter[str]:
+    counts: Counter[str] = Counter(items=0)
+    last = 0
     while found := _items_after(last, which):
         last = found[-1].id
         by_target = sorted(found, key=lambda row: row.target_id)
         for target_id, rows in groupby(by_target, key=lambda row: row.target_id):
-            removed += _remove_items_of(target_id, [row.id for row in rows], which)
-    return removed
+            counts.update(_remove_these_items(target_id, [row.id for row in rows], which))
+    return counts
 
 
 def _items_after(last: int, which: ColumnElement[bool]) -> Sequence[Row[int, int]]:
@@ -128,12 +120,19 @@ def _items_after(last: int, which: ColumnElement[bool]) -> Sequence[Row[int, int
         ).all()
 
 
-def _remove_items_of(target_id: int, ids: Sequence[int], which: ColumnElement[bool]) -> int:
-    with database.transaction() as session:
-        if not _held_idle(session, target_id):
-            return 0
-        unrevised = not_(exists().where(ItemRevision.item_id == ScrapedItem.id))
-        return _run(session, _deletion(ScrapedItem, ScrapedItem.id.in_(ids), which, unrevised))
+def _remove_these_items(
+    target_id: int, ids: Sequence[int], which: ColumnElement[bool]
+) -> dict[str, int]:
+    # Asked again under the lock: one of them may have been seen meanwhile.
+    still = (ScrapedItem.id.in_(ids), which)
+    revisions = _deletion(
+        ItemRevision, ItemRevision.item_id.in_(select(ScrapedItem.id).where(*still))
+    )
+    unrevised = not_(exists().where(ItemRevision.item_id == ScrapedItem.id))
+    return {
+        "revisions": _in_batches(revisions, of_idle=target_id),
+        "items": _in_batches(_deletion(ScrapedItem, *still, unrevised), of_idle=target_id),
+    }
 
 
 def _held_idle(session: Session, target_id: int) -> bool:
@@ -222,10 +221,10 @@ def _idle(target_id: Any) -> ColumnElement[bool]:
     return not_(exists().where(_Job.target_id == target_id, _Job.status.in_(ACTIVE)))
 
 
-def _now() -> datetime:
+def _days_ago(days: int) -> datetime:
     with database.transaction() as session:
         now: datetime = session.scalar(select(func.now()))  # type: ignore[assignment]
-        return now
+    return now - timedelta(days=days)
 
 
 def _deletion(table: type[Table], *where: ColumnElement[bool]) -> Delete:
@@ -249,12 +248,17 @@ def _key_columns(table: type[Table]) -> Sequence[Any]:
     return inspect(table).primary_key
 
 
-def _in_batches(statement: Delete | Update) -> int:
-    """Runs it until it finds no full batch any more, each time in a transaction of its own."""
+def _in_batches(statement: Delete | Update, *, of_idle: int | None = None) -> int:
+    """Runs it until it finds no full batch any more, each time in a transaction of its own.
+
+    `of_idle`: only while that target is idle, which it is held to be meanwhile.
+    """
     touched, now = 0, MOST_ROWS
     while now == MOST_ROWS:
         with database.transaction() as session:
-            now = _run(session, statement)
+            now = 0
+            if of_idle is None or _held_idle(session, of_idle):
+                now = _run(session, statement)
         touched += now
     return touched
 
