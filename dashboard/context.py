@@ -22,7 +22,8 @@ def attach(app: Flask) -> None:
 def _names() -> dict[str, Any]:
     return {
         "JobStatus": JobStatus,
-        "Role": Role,
+        # A proxy: it asks for the person only where a template does.
+        "current_user": current_user,
         "may": _may,
         "now": datetime.now(UTC),
         "layout": "fragment.html" if FRAGMENT_HEADER in request.headers else "page.html",

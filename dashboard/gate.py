@@ -49,7 +49,9 @@ def needed_role(endpoint: str, method: str) -> Role:
 
 
 def attach(app: Flask) -> None:
-    manager = LoginManager(app)
+    # Its own template variable asks the database at once, on the page that says it is away too.
+    manager = LoginManager()
+    manager.init_app(app, add_context_processor=False)
     manager.user_loader(visitors.load)
     app.before_request(_check)
 

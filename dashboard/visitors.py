@@ -4,6 +4,7 @@ The session holds an id and the account's epoch and nothing else, so a changed p
 counts from the next request on.
 """
 
+import re
 from dataclasses import dataclass
 
 from flask_login import UserMixin
@@ -12,6 +13,8 @@ from orchestrator import database
 from orchestrator.ledger import people
 from orchestrator.ledger.models import Role, User
 
+#: The account and its epoch; a longer number than these is none that the database holds.
+_SESSION_ID = re.compile(r"([0-9]{1,18})\.([0-9]{1,9})")
 _RANKS = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
 
 
@@ -38,7 +41,8 @@ def of(user: User) -> Visitor:
 
 def load(session_id: str) -> Visitor | None:
     """The visitor a session names; None when the account is gone or has changed its password."""
-    user_id, _, epoch = session_id.partition(".")
+    if not (named := _SESSION_ID.fullmatch(session_id)):
+        return None
     with database.transaction() as session:
-        user = people.get(session, int(user_id))
-    return of(user) if user and str(user.session_epoch) == epoch else None
+        user = people.get(session, int(named[1]))
+    return of(user) if user and user.session_epoch == int(named[2]) else None

@@ -78,6 +78,8 @@ def value(scraped: Any) -> str:
         return ""
     if isinstance(scraped, str):
         return plain(scraped)
+    if isinstance(scraped, list) and all(isinstance(each, str) for each in scraped):
+        return plain(", ".join(scraped))
     return plain(orjson.dumps(scraped).decode())
 
 

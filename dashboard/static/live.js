@@ -82,5 +82,8 @@
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && (isLive() || Date.now() - drawnAt > 30000)) refresh();
   });
+  // The end of a log is what people look for.
+  const log = document.getElementById("log-lines");
+  if (log) log.scrollTop = log.scrollHeight;
   plan();
 })();

@@ -1,0 +1,95 @@
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from orchestrator.ledger import people
+from orchestrator.ledger.models import AuditEntry, Role, User
+from tests.dashboard.conftest import PASSWORD, Browser
+
+
+def test_the_right_password_leads_to_where_the_person_wanted_to_go(stranger: Browser) -> None:
+    wanted = stranger.get("/jobs?status=failed").location
+    assert wanted == "/sign-in?next=/jobs?status%3Dfailed"
+    stranger.get(wanted)
+    answer = stranger.post(wanted, {"name": "viewer", "password": PASSWORD})
+    assert answer.location == "/jobs?status=failed"
+
+
+def test_sign_in_never_leads_to_another_website(stranger: Browser) -> None:
+    address = "/sign-in?next=//evil.example"
+    stranger.get(address)
+    answer = stranger.post(address, {"name": "viewer", "password": PASSWORD})
+    assert answer.location == "/targets"
+
+
+def test_an_unknown_name_is_answered_like_a_wrong_password(stranger: Browser) -> None:
+    unknown = stranger.sign_in("nobody", "a wrong password")
+    wrong = stranger.sign_in("viewer", "a wrong password")
+    assert unknown.status_code == wrong.status_code == 401
+    token = stranger.token
+    assert unknown.text.replace("nobody", "viewer").count("do not belong together") == 1
+    assert len(unknown.text) == len(wrong.text), token
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("", ""), ("\0", "\0"), ("viewer", ""), ("a" * 5_000, "b" * 5_000), ("' OR 1=1 --", "x")],
+)
+def test_nothing_that_is_typed_breaks_the_form(stranger: Browser, name: str, password: str) -> None:
+    assert stranger.sign_in(name, password).status_code == 401
+
+
+def test_a_name_counts_whatever_its_case(stranger: Browser) -> None:
+    assert stranger.sign_in("VIEWER").status_code == 303
+
+
+def test_signing_in_begins_a_new_session(app: Flask, stranger: Browser) -> None:
+    stranger.get("/sign-in")
+    with stranger.client.session_transaction() as cookie:
+        cookie["planted"] = "by a stranger"
+        before = cookie["csrf_token"]
+    stranger.post("/sign-in", {"name": "viewer", "password": PASSWORD})
+    stranger.get("/targets")
+    with stranger.client.session_transaction() as cookie:
+        assert "planted" not in cookie
+        assert cookie["csrf_token"] != before
+
+
+def test_signing_out_ends_it(viewer: Browser) -> None:
+    assert viewer.post("/sign-out").location == "/sign-in"
+    assert viewer.get("/targets").status_code == 302
+
+
+def test_a_new_password_signs_out_every_session(viewer: Browser, session: Session) -> None:
+    people.change_password(session, "viewer", "another long password")
+    session.flush()
+    assert viewer.get("/targets").status_code == 302
+
+
+def test_a_changed_role_counts_at_once(viewer: Browser, session: Session) -> None:
+    people.find(session, "viewer").role = Role.OPERATOR
+    session.flush()
+    assert viewer.post("/targets/run-all").status_code == 303
+
+
+def test_a_deleted_account_is_signed_out(viewer: Browser, session: Session) -> None:
+    session.execute(delete(User).where(User.name == "viewer"))
+    assert viewer.get("/targets").status_code == 302
+
+
+def test_without_any_account_the_page_says_how_to_make_one(
+    stranger: Browser, session: Session
+) -> None:
+    assert "kumo user add" not in stranger.get("/sign-in").text
+    session.execute(delete(User))
+    assert "kumo user add" in stranger.get("/sign-in").text
+
+
+def test_whoever_is_signed_in_needs_no_form(viewer: Browser) -> None:
+    assert viewer.get("/sign-in").location == "/targets"
+
+
+def test_signing_in_is_written_down(viewer: Browser, session: Session) -> None:
+    entry = session.scalars(select(AuditEntry)).one()
+    assert (entry.who, entry.action) == ("viewer", "sign_in")
