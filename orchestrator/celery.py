@@ -49,7 +49,10 @@ def _settings() -> dict[str, Any]:
         "broker_transport_options": {
             "priority_steps": list(PRIORITIES),
             "queue_order_strategy": "priority",
-            "socket_connect_timeout": 5,
+            # When Redis hangs a button answers all the same, within three seconds.
+            "socket_connect_timeout": 2,
+            "socket_timeout": 2,
+            "max_retries": 0,
             "health_check_interval": 10,
         },
         "task_queues": [_queue(CRAWLS), _queue(CONTROL)],
