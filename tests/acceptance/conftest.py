@@ -1,0 +1,80 @@
+"""Storage and a shop for a whole module: the worker that serves it lives as long."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+import redis
+from sqlalchemy import URL, create_engine, make_url, text
+
+from orchestrator import celery, config, frontiers
+from orchestrator import database as storage
+from tests import shops
+from tests.pair import Pair
+from tests.shops import OpenShop
+
+
+@pytest.fixture(scope="module")
+def database(pair: Pair, template: URL) -> Iterator[str]:
+    """The address of a migrated database for this module; DATABASE_URL names it."""
+    server = make_url(pair.database_url).set(drivername="postgresql+psycopg2")
+    name = f"kumo_test_{uuid4().hex}"
+    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
+    with pytest.MonkeyPatch.context() as patch:
+        url = server.set(database=name).render_as_string(hide_password=False)
+        patch.setenv("DATABASE_URL", url)
+        _forget_connections()
+        yield url
+    _forget_connections()
+    _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def redis_url(pair: Pair) -> Iterator[str]:
+    """The address of an empty Redis database for this module; REDIS_URL names it."""
+    for number in range(15, 0, -1):
+        url = f"{pair.redis_url.rpartition('/')[0]}/{number}"
+        with redis.Redis.from_url(url) as client:
+            if client.dbsize() == 0:
+                break
+    else:
+        pytest.fail("No Redis database from 1 to 15 is empty, and tests empty none but their own.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REDIS_URL", url)
+        _forget_connections()
+        celery.app.conf.update(broker_url=url, result_backend=url)
+        yield url
+    _forget_connections()
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[OpenShop]:
+    """A small shop that answers at once."""
+    with shops.opened() as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def slow_shop() -> Iterator[OpenShop]:
+    """A shop that takes a crawl a few seconds, so that a test can meet it half-way."""
+    with shops.opened(400, delay=0.06) as shop:
+        yield shop
+
+
+def _forget_connections() -> None:
+    if storage.engine.cache_info().currsize:
+        storage.engine().dispose()
+    for cached in (storage.engine, config.get, frontiers._redis):
+        cached.cache_clear()
+    celery.app.pool.force_close_all()
+    # Both were made for the addresses of an earlier test.
+    celery.app._pool = celery.app.amqp._producer_pool = None
+
+
+def _execute(server: URL, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
