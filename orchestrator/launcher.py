@@ -22,7 +22,7 @@ import orjson
 import psutil
 
 from orchestrator import config
-from orchestrator.ledger.jobs import Claim, End, Ending
+from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim, End, Ending
 
 logger = logging.getLogger(__name__)
 
@@ -179,6 +179,8 @@ def _without_a_word(exitcode: int | None, report: bytes) -> End:
         return End(Ending.BROKEN, "stuck", message)
     if exitcode == 255:
         return End(Ending.HANDED_BACK, "forkserver_lost", "The crawler's parent process was lost.")
+    if exitcode == LEASE_OVER_STATUS:
+        return End(Ending.HANDED_BACK, "lease_over", "The crawl was stuck or asleep too long.")
     if exitcode is not None and exitcode < 0:
         number = -exitcode
         cause = f"The crawler was killed by signal {number} ({signal.Signals(number).name})."

@@ -7,6 +7,7 @@ knows whether it happened; what has gathered meanwhile waits for the next.
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,7 +27,7 @@ from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated, LeaseLost
 from orchestrator.ledger import crawls
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, count_lines
 from orchestrator.ledger.items import Rejection, StorableItem, clean_text
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim
 from orchestrator.ledger.models import Requested
 from spiders_project.closing import ask_to_close
 from spiders_project.frontier import Frontier
@@ -254,6 +255,9 @@ class Heartbeat:
         while not self._stopped.wait(quarter / 2):
             if self.silent_seconds() > quarter:
                 self._renew()
+            if self.silent_seconds() > self.lease_seconds:
+                # The lease is over and the event loop has not noticed: it is stuck as well.
+                os._exit(LEASE_OVER_STATUS)
 
     def _renew(self) -> None:
         try:

@@ -40,6 +40,9 @@ from orchestrator.ledger.models import (
 #: The longest wait between two attempts.
 _LONGEST_WAIT_SECONDS = 3_600
 
+#: The exit status of a crawler whose lease ran out unnoticed: it was stuck or asleep.
+LEASE_OVER_STATUS = 75
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
