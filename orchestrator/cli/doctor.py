@@ -24,6 +24,8 @@ _OLDEST_POSTGRES = (14,)
 _OLDEST_REDIS = (6, 2)
 #: How long workers have to answer.
 _ANSWER_SECONDS = 2
+#: How much later than the third sweep a sign of life of beat may come.
+_PATIENCE_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,6 @@ def _workers() -> Iterator[Finding]:
 
     from orchestrator import celery
 
-    celery.require_broker()
     served: dict[str, list[str]] = {celery.CRAWLS: [], celery.CONTROL: []}
     try:
         answers = celery.app.control.inspect(timeout=_ANSWER_SECONDS).active_queues() or {}
@@ -172,7 +173,7 @@ def _workers() -> Iterator[Finding]:
 def _beat() -> Iterator[Finding]:
     with database.transaction() as session:
         last = ticks.last(session).get(ticks.BEAT)
-    patience = timedelta(seconds=3 * config.get().sweep_seconds + 15)
+    patience = timedelta(seconds=3 * config.get().sweep_seconds + _PATIENCE_SECONDS)
     if last is not None and datetime.now(UTC) - last < patience:
         yield well(f"last alive {printing.lines(last)}")
         return

@@ -40,8 +40,9 @@ def env() -> None:
     settings = config.get()
     # Others read no driver in an address; our own reader puts it back.
     database_url = settings.require_database_url().replace("+psycopg2", "", 1)
+    redis_url = settings.require_redis_url()
     click.echo(f"DATABASE_URL={shlex.quote(database_url)}")
-    click.echo(f"REDIS_URL={shlex.quote(settings.require_redis_url())}")
+    click.echo(f"REDIS_URL={shlex.quote(redis_url)}")
 
 
 @click.command(

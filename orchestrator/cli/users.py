@@ -4,6 +4,8 @@ A password is typed unseen or comes by standard input, never as an argument: arg
 list of processes and stay in the shell's history.
 """
 
+import sys
+
 import click
 
 from orchestrator import database
@@ -75,5 +77,5 @@ def _default_role(accounts: int) -> Role:
 
 def _password(*, from_stdin: bool) -> str:
     if from_stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\r\n")
+        return sys.stdin.readline().rstrip("\r\n")
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
