@@ -60,7 +60,8 @@ lock: .venv/dev.stamp  ## bring the locks up to pyproject.toml (UPGRADE=1: the n
 define install_from
 	@echo "Installing the packages of $(1); the first time takes about a minute."
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1)
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore::UserWarning \
+		$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 endef
 

@@ -39,13 +39,15 @@ class Account:
 
 
 def choose() -> Account:
-    if os.geteuid() != 0:
-        return Account((), os.geteuid())
-    renamed = Account(
-        ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"), os.geteuid()
-    )
+    ours = os.geteuid()
+    # initdb wants a name for whoever runs it, which a container's arbitrary user has not.
+    if ours != 0 and name_of(ours) != str(ours):
+        return Account((), ours)
+    renamed = Account(("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"), ours)
     if renamed.run("true").returncode == 0:
         return renamed
+    if ours != 0:
+        return Account((), ours)
     return Account(("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"), NOBODY)
 
 

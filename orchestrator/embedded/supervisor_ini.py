@@ -13,7 +13,6 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from orchestrator.embedded import account
 from orchestrator.embedded.programs import DATABASES, Program
 from orchestrator.exceptions import EmbeddedFailed
 
@@ -47,11 +46,13 @@ def _sections(
 
 
 def _supervisor(home: Path) -> Section:
+    # As root, supervisor wants to be told that this is meant.
+    user = {"user": "root"} if os.geteuid() == 0 else {}
     return {
+        **user,
         "nodaemon": "true",
         "silent": "true",
         "nocleanup": "true",
-        "user": account.name_of(os.geteuid()),
         "pidfile": home / "supervisor.pid",
         "logfile": home / "logs" / "supervisor.log",
         "logfile_maxbytes": "5MB",
@@ -73,7 +74,8 @@ def _program(home: Path, program: Program) -> Section:
         # Whatever a killed program had started itself goes with it.
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": home / "logs" / f"{program.name}.log",
+        # Supervisor expands this one twice.
+        "stdout_logfile": str(home / "logs" / f"{program.name}.log").replace("%", "%%"),
         "stdout_logfile_maxbytes": "5MB",
         "stdout_logfile_backups": 2,
     }

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A home with everything in it, shared: a start takes seconds."""
-    installation = Installation(tmp_path_factory.mktemp("up") / "a home" / ".kumo")
+    installation = Installation(tmp_path_factory.mktemp("up") / "100% 蜘蛛" / ".kumo")
     installation.start().ready()
     installation.said_first = installation.said()
     yield installation
