@@ -32,8 +32,6 @@ from spiders_project.leases import FrontierAway
 from spiders_project.proof import Proof
 from spiders_project.target_spider import start_at
 
-#: A callback that keeps the event loop for so long is stopped, and the job names file and line.
-_STUCK_SECONDS = 60
 _LOOK_SECONDS = 1
 
 #: Chatter about Scrapy's own parts, the same for every job.
@@ -124,11 +122,12 @@ class _Watch:
     def __init__(self, crawler: Crawler, report_fd: int) -> None:
         self._crawler = crawler
         self._report_fd = report_fd
+        self._stuck_seconds = crawler.settings.getfloat("KUMO_STUCK_SECONDS")
         self._told_at: float | None = None
 
     def look(self) -> None:
         # A callback in one C call holds the interpreter, so no thread could report it.
-        faulthandler.dump_traceback_later(_STUCK_SECONDS, exit=True, file=self._report_fd)
+        faulthandler.dump_traceback_later(self._stuck_seconds, exit=True, file=self._report_fd)
         if self._is_told_to_stop():
             self._told_at = self._told_at or monotonic()
             if monotonic() - self._told_at > config.get().stop_seconds:

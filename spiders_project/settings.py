@@ -48,3 +48,6 @@ CLOSESPIDER_PAGECOUNT = 1_000_000
 
 # A job whose frontier grows beyond this fails and says so; nothing is dropped in silence.
 KUMO_FRONTIER_MOST = 5_000_000
+
+# A callback that keeps the event loop for so long is stopped, and the job names file and line.
+KUMO_STUCK_SECONDS = 60
