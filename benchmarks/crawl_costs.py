@@ -1,0 +1,25 @@
+"""What a whole crawl cost, as its meter wrote it down."""
+
+import json
+from pathlib import Path
+
+from benchmarks.question import BenchmarkFailed, Measure, Sample
+
+MEASURES = (
+    Measure("speed", "pages/s"),
+    Measure("CPU", "ms/page"),
+    Measure("peak memory", "MB"),
+)
+
+
+def read(meter: Path, *, items: int, pages: int) -> Sample:
+    """The costs of the crawl that ended last. BenchmarkFailed when it did not do its work."""
+    readings = json.loads(meter.read_text())
+    meter.unlink()
+    if readings["items"] != items:
+        raise BenchmarkFailed(f"A crawl gave {readings['items']} items, where {items} were there.")
+    return {
+        "speed": pages / readings["seconds"],
+        "CPU": readings["cpu_seconds"] * 1_000 / pages,
+        "peak memory": readings["peak_mb"],
+    }

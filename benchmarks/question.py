@@ -1,0 +1,43 @@
+"""A question that a benchmark answers, and who takes part in it."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from benchmarks.installation import Installation
+
+#: What one turn of a contender gave, by the name of the measure.
+Sample = Mapping[str, float]
+Contender = Callable[[], Sample]
+
+
+class BenchmarkFailed(click.ClickException):
+    """A contender did not do the work it was measured with, so there is no figure."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column of the table."""
+
+    name: str
+    unit: str
+    #: Also show the value that one round in twenty exceeds.
+    tail: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """One benchmark."""
+
+    #: As `--only` takes it.
+    name: str
+    title: str
+    measures: tuple[Measure, ...]
+    #: How often each contender has its turn unless `--rounds` says otherwise.
+    rounds: int
+    #: Prepares everything and gives the contenders by name, Kumo first; True = the quick form.
+    prepare: Callable[["Installation", bool], AbstractContextManager[dict[str, Contender]]]

@@ -1,0 +1,20 @@
+"""The questions, each in a file of its own, in the order they are asked."""
+
+from benchmarks.question import Question
+from benchmarks.questions import (
+    checkpoint_cost,
+    first_request,
+    frontier_cost,
+    jobs_per_minute,
+    many_items,
+    whole_crawl,
+)
+
+QUESTIONS: tuple[Question, ...] = (
+    first_request.QUESTION,
+    jobs_per_minute.QUESTION,
+    whole_crawl.QUESTION,
+    many_items.QUESTION,
+    frontier_cost.QUESTION,
+    checkpoint_cost.QUESTION,
+)

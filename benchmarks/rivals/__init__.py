@@ -1,0 +1,1 @@
+"""What Kumo is measured against: small, honest set-ups as a person would write them."""

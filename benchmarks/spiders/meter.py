@@ -1,0 +1,60 @@
+"""What a crawl costs, told by the crawl itself.
+
+From outside, a process's CPU and memory include the start of the interpreter, which is another
+question; from inside they are those of the crawl, and the same for Kumo and its rivals.
+"""
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+
+#: The environment variable that names the file to write to.
+METER_FILE = "KUMO_METER_FILE"
+
+#: For a spider's `custom_settings`.
+METERED: dict[str, Any] = {"EXTENSIONS": {"benchmarks.spiders.meter.Meter": 0}}
+
+
+class Meter:
+    """Writes seconds, CPU seconds, peak memory and items of a crawl into a file when it closes.
+
+    Reads the environment variable `KUMO_METER_FILE`; disables itself when there is none.
+    """
+
+    def __init__(self, crawler: Crawler, file: Path) -> None:
+        self._crawler = crawler
+        self._file = file
+        self._began = time.monotonic()
+        self._cpu_began = time.process_time()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        file = os.environ.get(METER_FILE)
+        if not file:
+            raise NotConfigured
+        meter = cls(crawler, Path(file))
+        crawler.signals.connect(meter.spider_closed, signals.spider_closed)
+        return meter
+
+    def spider_closed(self) -> None:
+        readings = {
+            "seconds": time.monotonic() - self._began,
+            "cpu_seconds": time.process_time() - self._cpu_began,
+            "peak_mb": _peak_mb(),
+            "items": self._crawler.stats.get_value("item_scraped_count", 0),
+        }
+        self._file.write_text(json.dumps(readings))
+
+
+def _peak_mb() -> float:
+    # Not getrusage: what it says of a started process may be the peak of the one that started it.
+    found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) / 1024
