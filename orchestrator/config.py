@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -112,7 +112,7 @@ class Config(BaseSettings):
     demo_port: int = Field(8001, validation_alias="KUMO_DEMO_PORT", ge=0, le=65535)
     demo_url: str = Field("http://127.0.0.1:8001", validation_alias="KUMO_DEMO_URL")
     #: Modules or packages with your own spiders, separated by commas.
-    spider_modules: Annotated[tuple[str, ...], NoDecode] = Field(
+    spider_modules: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_module_names)] = Field(
         (), validation_alias="KUMO_SPIDER_MODULES"
     )
     #: How many crawls one worker serves at once.
