@@ -34,11 +34,11 @@ format: .venv/dev.stamp  ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# pip-audit ends with 1 both for a hole and for advisories it could not fetch; only the first
-# leaves a report behind.
+# pip-audit ends with 1 both for a hole and for advisories it could not fetch, and only the first
+# leaves a report behind. Strict, since it would pass over what it cannot look up as if it were well.
 audit: .venv/dev.stamp  ## look for known holes in the locked packages (needs the network)
 	@rm -f .venv/audit.txt .venv/audit.log
-	@$(BIN)/pip-audit --disable-pip --require-hashes --progress-spinner off \
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
 		-r requirements-dev.lock -o .venv/audit.txt 2> .venv/audit.log; status=$$?; \
 	if [ -e .venv/audit.txt ]; then cat .venv/audit.txt; tail -n 1 .venv/audit.log; exit $$status; \
 	elif [ $$status = 0 ]; then tail -n 1 .venv/audit.log; \
