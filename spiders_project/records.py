@@ -6,6 +6,7 @@ loaded by a name found there, and a callback is a method of the spider or nothin
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, Final
 
 import orjson
@@ -46,10 +47,10 @@ def write(request: Request, spider: Spider) -> bytes:
         }
     if request.body:
         record["b"] = b64encode(request.body).decode()
-    _write_rest(request, record)
     try:
+        _write_rest(request, record)
         return orjson.dumps(record)
-    except TypeError as error:
+    except (TypeError, RecursionError) as error:
         raise NotWritable(str(error)) from error
 
 
@@ -96,7 +97,9 @@ def _write_rest(request: Request, record: dict[str, Any]) -> None:
 def _plain(value: Any) -> Any:
     """The value itself, when JSON gives it back exactly: a tuple would come back as a list."""
     kind = type(value)
-    if kind is str or kind is int or value is None or kind is bool or kind is float:
+    if kind is str or kind is int or value is None or kind is bool:
+        return value
+    if kind is float and isfinite(value):
         return value
     if kind is dict:
         for name, each in value.items():
