@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -23,6 +24,7 @@ import psutil
 
 from orchestrator import config
 from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim, End, Ending
+from orchestrator.ledger.pages import TroubledPage
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,9 @@ _LOOK_SECONDS = 0.5
 #: A crawler that was told to stop gets its own patience and this, then it is killed.
 _GRACE_SECONDS = 3
 _MOST_REPORT_BYTES = 1024 * 1024
+#: Memory in which a crawler names the page whose callback is running: two bytes of length, then
+#: the page's id in hex, a space and its address.
+_RUNNING_PAGE_BYTES = 1_024
 
 #: Set when this worker is told to stop: every crawler is asked to hand its job back.
 stopping = Event()
@@ -63,7 +68,9 @@ def run(claim: Claim) -> End:
     """Crawls the claimed job in a process of its own and says how it ended."""
     prepare()
     reader, writer = _context.Pipe(duplex=False)
-    process = _context.Process(target=_crawl, args=(claim, writer), name=f"crawl {claim.job_id}")
+    running_page = _context.RawArray("B", _RUNNING_PAGE_BYTES)
+    arguments = (claim, writer, running_page)
+    process = _context.Process(target=_crawl, args=arguments, name=f"crawl {claim.job_id}")
     process.start()
     writer.close()
     logger.info(
@@ -74,15 +81,27 @@ def run(claim: Claim) -> End:
         extra={"action": "crawl_started", "job_id": claim.job_id},
     )
     try:
-        return _Supervision(process, reader).until_its_end()
+        end = _Supervision(process, reader).until_its_end()
+        return _with_page(end, bytes(running_page))
     finally:
         reader.close()
         process.close()
 
 
-def _crawl(claim: Claim, report: Any) -> None:
+def _crawl(claim: Claim, report: Any, running_page: Any) -> None:
     """Runs in the crawler process."""
-    import_module(_CRAWL_MODULE).main(claim, report)
+    import_module(_CRAWL_MODULE).main(claim, report, running_page)
+
+
+def _with_page(end: End, named: bytes) -> End:
+    """Adds the page whose callback was running when the crawler died."""
+    length = int.from_bytes(named[:2], "big")
+    if end.ending is not Ending.BROKEN or not length:
+        return end
+    request_id, _, url = named[2 : 2 + length].decode(errors="replace").partition(" ")
+    reason = (end.message or end.reason).partition("\n")[0]
+    page = TroubledPage(bytes.fromhex(request_id), url, reason)
+    return replace(end, message=f"{reason} Page: {url}\n{end.message}", page=page)
 
 
 class _Supervision:

@@ -29,6 +29,7 @@ from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, co
 from orchestrator.ledger.items import Rejection, StorableItem, clean_text
 from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim
 from orchestrator.ledger.models import Requested
+from orchestrator.ledger.pages import TroubledPage
 from spiders_project.closing import ask_to_close
 from spiders_project.frontier import Frontier
 
@@ -108,6 +109,10 @@ class Checkpoint:
 
     def add_page(self) -> None:
         self._gathering.pages += 1
+
+    def give_up(self, page: TroubledPage) -> None:
+        """The crawl goes on without this page; its job lists it."""
+        self._gathering.given_up.append(page)
 
     def is_full(self) -> bool:
         return len(self._gathering.items) > _MOST_ITEMS or self._bytes_gathered > _MOST_BYTES

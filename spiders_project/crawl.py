@@ -30,6 +30,7 @@ from orchestrator.ledger.jobs import Claim, End, Ending
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.leases import FrontierAway
 from spiders_project.proof import Proof
+from spiders_project.running import RunningPage
 from spiders_project.target_spider import start_at
 
 _LOOK_SECONDS = 1
@@ -38,22 +39,22 @@ _LOOK_SECONDS = 1
 _QUIET_LOGGERS = ("scrapy.middleware", "scrapy.addons", "scrapy.crawler", "scrapy.utils.log")
 
 
-def main(claim: Claim, report: "Connection[bytes, bytes]") -> NoReturn:
+def main(claim: Claim, report: "Connection[bytes, bytes]", running_page: Any) -> NoReturn:
     """Crawls the claimed job and tells the launcher how it ended."""
     _die_with_the_worker()
     faulthandler.enable(report.fileno())
     try:
-        end = _crawl(claim, report.fileno())
+        end = _crawl(claim, report.fileno(), RunningPage(running_page))
     except Exception:  # noqa: BLE001  # the launcher must learn of anything at all
         end = End(Ending.BROKEN, "crawler_error", traceback.format_exc())
     _tell(report.fileno(), end)
 
 
-def _crawl(claim: Claim, report_fd: int) -> End:
+def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
     definition = claim.definition
     if faults := allowed_settings.faults(definition["settings"]):
         return End(Ending.IMPOSSIBLE, "settings_refused", "; ".join(faults))
-    process = AsyncCrawlerProcess(_settings(claim))
+    process = AsyncCrawlerProcess(_settings(claim, running_page))
     _quieten()
     if definition["spider"] not in process.spider_loader.list():
         return _unknown_spider(definition["spider"], process.spider_loader)
@@ -63,17 +64,21 @@ def _crawl(claim: Claim, report_fd: int) -> End:
         signals.spider_opened,
         weak=False,
     )
-    crawling = process.crawl(crawler, **definition["arguments"])
+    try:
+        crawling = process.crawl(crawler, **definition["arguments"])
+    except TypeError as error:
+        return _wrong_arguments(error)
     asyncio.get_event_loop().call_soon(_Watch(crawler, report_fd).look)
     process.start()
     return _ended(crawler, crawling)
 
 
-def _settings(claim: Claim) -> Settings:
+def _settings(claim: Claim, running_page: RunningPage) -> Settings:
     settings = get_project_settings()
     settings.setdict(claim.definition["settings"], "cmdline")
     # The lines go to the job's log; the worker's output is for the worker.
     settings.setdict({"KUMO_CLAIM": claim, "LOG_ENABLED": False}, "cmdline")
+    settings.set("KUMO_RUNNING_PAGE", running_page, "cmdline")
     return settings
 
 
@@ -102,11 +107,20 @@ def _ended(crawler: Crawler, crawling: asyncio.Task[None]) -> End:
         return End(Ending.BROKEN, "crawler_error", "The crawl ended without a word; see its log.")
     if isinstance(error, (DatabaseAway, FrontierAway, LeaseLost)):
         return End(Ending.HANDED_BACK, "storage_away", str(error))
-    told = "".join(traceback.format_exception(error))
     if crawler.spider is None:
-        message = f"The spider could not be made from its arguments: {error}\n{told}"
-        return End(Ending.IMPOSSIBLE, "wrong_arguments", message)
-    return End(Ending.BROKEN, "crawler_error", f"The crawl could not begin: {error}\n{told}")
+        return _wrong_arguments(error)
+    return End(
+        Ending.BROKEN, "crawler_error", f"The crawl could not begin: {error}\n{_told(error)}"
+    )
+
+
+def _wrong_arguments(error: BaseException) -> End:
+    message = f"The spider could not be made from its arguments: {error}\n{_told(error)}"
+    return End(Ending.IMPOSSIBLE, "wrong_arguments", message)
+
+
+def _told(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
 
 
 def _root(error: BaseException | None) -> BaseException | None:

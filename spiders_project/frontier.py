@@ -60,6 +60,7 @@ class Frontier(BaseScheduler):
         self.trouble: tuple[str, str] | None = None
         self.seeded = self.reached = False
         self.state = Answer()
+        self._left_out = frozenset(bytes.fromhex(each) for each in claim.left_out)
         self._pushes: list[Push] = []
         self._live: dict[bytes, Request] = {}
         self._known: dict[bytes, None] = {}
@@ -89,11 +90,12 @@ class Frontier(BaseScheduler):
         self._spider = spider
         afresh = not getattr(spider, "resumable", True)
         self.seeded, self.reached = self._book.open(afresh=afresh)
+        self._done.extend(self._left_out)
         self._schedule_poll()
 
     def enqueue_request(self, request: Request) -> bool:
         request_id = self._identify(request)
-        if request_id in self._known:
+        if request_id in self._known or request_id in self._left_out:
             return False
         try:
             record = records.write(request, self._spider)
@@ -163,6 +165,10 @@ class Frontier(BaseScheduler):
         self._done.extend(request_ids)
         if self.trouble is None:
             self._travel(take=0)
+
+    def id_of(self, request: Request) -> bytes | None:
+        """The id of a request that is in progress; None when the frontier did not give it."""
+        return self._held.get(request)
 
     def is_proven(self) -> bool:
         """Nothing is left anywhere: to be asked after the last acknowledgement."""

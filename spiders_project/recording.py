@@ -28,7 +28,9 @@ _COMPONENTS: dict[str, dict[str, int | None]] = {
     "SPIDER_MIDDLEWARES": {
         "spiders_project.middlewares.StartOnce": 1,
         "spiders_project.middlewares.CountPages": 1_000_000,
+        "spiders_project.middlewares.NameRunningPage": 1_000_001,
     },
+    "DOWNLOADER_MIDDLEWARES": {"spiders_project.middlewares.GiveUpPages": 1},
     "EXTENSIONS": {
         "spiders_project.checkpoint.Checkpoint": 0,
         "spiders_project.proof.Proof": 1_000_000,

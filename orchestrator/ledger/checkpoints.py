@@ -20,6 +20,7 @@ from orchestrator.exceptions import LeaseLost
 from orchestrator.ledger.items import Rejection, StorableItem
 from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import Requested
+from orchestrator.ledger.pages import TroubledPage
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class Batch:
     items: list[StorableItem] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     lines: list[LogLine] = field(default_factory=list)
+    #: Pages the crawl goes on without.
+    given_up: list[TroubledPage] = field(default_factory=list)
     pages: int = 0
     errors: int = 0
     bytes_received: int = 0
@@ -126,6 +129,9 @@ class CheckpointWriter:
             "reasons": [each.reason for each in refused],
             "excerpts": [each.excerpt for each in refused],
             "refused_hashes": [Binary(each.content_hash) for each in refused],
+            "page_ids": [Binary(each.request_id) for each in batch.given_up],
+            "page_urls": [each.url for each in batch.given_up],
+            "page_reasons": [each.reason for each in batch.given_up],
             "seqs": [line.seq for line in batch.lines],
             "levels": [line.level for line in batch.lines],
             "times": [line.logged_at for line in batch.lines],
@@ -193,6 +199,15 @@ WITH fence AS (
         AS r (content_hash, reason, excerpt)
     ON CONFLICT (job_id, content_hash) DO NOTHING
     RETURNING 1
+), given_up AS (
+    INSERT INTO charged_pages AS c (job_id, request_id, url, reason, given_up_at)
+    SELECT DISTINCT ON (p.request_id) %(job)s::uuid, p.*, now()
+    FROM fence, unnest(%(page_ids)s::bytea[], %(page_urls)s::text[], %(page_reasons)s::text[])
+        AS p (request_id, url, reason)
+    ON CONFLICT (job_id, request_id) DO UPDATE
+    SET given_up_at = now(), reason = excluded.reason
+    WHERE c.given_up_at IS NULL
+    RETURNING 1
 ), logged AS (
     INSERT INTO job_log_lines (job_id, attempt, seq, level, logged_at, logger, message)
     SELECT %(job)s, %(attempt)s, l.*
@@ -210,6 +225,7 @@ SET items_scraped = items_scraped + seen.scraped,
     items_changed = items_changed + (SELECT count(*) FROM revised),
     items_rejected = items_rejected + (SELECT count(*) FROM refused),
     pages = pages + %(pages)s,
+    pages_given_up = pages_given_up + (SELECT count(*) FROM given_up),
     errors = errors + %(errors)s,
     bytes_received = bytes_received + %(bytes)s
 FROM seen

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import crawls
+from orchestrator.ledger import crawls, pages
 from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
@@ -36,6 +36,7 @@ from orchestrator.ledger.models import (
     ScrapingJob,
     ScrapingTarget,
 )
+from orchestrator.ledger.pages import TroubledPage
 
 #: The longest wait between two attempts.
 _LONGEST_WAIT_SECONDS = 3_600
@@ -53,6 +54,8 @@ class Claim:
     target_id: int
     #: As fixed at the request: target, spider, start_urls, arguments, settings, key_fields.
     definition: dict[str, Any]
+    #: Ids, in hex, of pages that the job has given up.
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_only_attempt(self) -> bool:
@@ -80,6 +83,8 @@ class End:
     message: str | None = None
     #: Scrapy's statistics.
     stats: dict[str, Any] | None = None
+    #: The page whose callback was running when the crawler died.
+    page: TroubledPage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,8 @@ def claim(
     if row is None:
         return None
     crawls.begin(session, job_id, row.attempt, worker=worker, lease_seconds=lease_seconds)
-    return Claim(str(job_id), row.attempt, row.target_id, row.definition)
+    left_out = tuple(pages.to_leave_out(session, job_id)) if row.attempt > 1 else ()
+    return Claim(str(job_id), row.attempt, row.target_id, row.definition, left_out)
 
 
 def finish(
@@ -132,7 +138,8 @@ def finish(
     What a person requested is read in the same UPDATE, so a cancel that came first wins. None when
     the attempt no longer owns the job; then nothing is written.
     """
-    failures = _failures(job_id, attempt, end.ending)
+    gave_up = end.page is not None and pages.charge(session, job_id, end.page)
+    failures = _failures(job_id, attempt, end.ending, gave_up=gave_up)
     status = _next_status(end.ending, failures)
     final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
     wait = _wait(failures, retry_seconds) if end.ending is Ending.BROKEN else literal(0)
@@ -266,10 +273,17 @@ def _is_due() -> ColumnElement[bool]:
     return and_(ScrapingJob.status == JobStatus.PENDING, ScrapingJob.run_after <= func.now())
 
 
-def _failures(job_id: uuid.UUID, attempt: int, ending: Ending) -> ColumnElement[int]:
-    """Progress forgives earlier failures; a broken attempt without a page is one more."""
+def _failures(
+    job_id: uuid.UUID, attempt: int, ending: Ending, *, gave_up: bool
+) -> ColumnElement[int]:
+    """Progress forgives earlier failures; a broken attempt without a page is one more.
+
+    To give up the page that broke the crawl is progress: the next attempt goes on without it.
+    """
     if ending is not Ending.BROKEN:
         return ScrapingJob.failures.expression
+    if gave_up:
+        return literal(0)
     progressed = exists().where(Crawl.job_id == job_id, Crawl.attempt == attempt, Crawl.pages > 0)
     return case((progressed, 0), else_=ScrapingJob.failures + 1)
 

@@ -139,6 +139,8 @@ class ScrapingJob(Table):
     items_rejected: Mapped[int] = mapped_column(BigInteger, server_default="0")
     #: Responses that reached a callback; one fetched again after a kill counts again.
     pages: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: Pages it went on without; `charged_pages` says which and why.
+    pages_given_up: Mapped[int] = mapped_column(BigInteger, server_default="0")
     errors: Mapped[int] = mapped_column(BigInteger, server_default="0")
     bytes_received: Mapped[int] = mapped_column(BigInteger, server_default="0")
     #: Scrapy's statistics of the last attempt.

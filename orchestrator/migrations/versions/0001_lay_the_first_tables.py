@@ -213,6 +213,7 @@ def upgrade() -> None:
         sa.Column("items_changed", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("items_rejected", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("pages", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("pages_given_up", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("errors", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("bytes_received", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(
@@ -282,6 +283,22 @@ def upgrade() -> None:
         ["target_id", "due_at"],
         unique=True,
         postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
+        "charged_pages",
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("request_id", sa.LargeBinary(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("charges", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("given_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["scraping_jobs.id"],
+            name=op.f("fk_charged_pages_job_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("job_id", "request_id", name=op.f("pk_charged_pages")),
     )
     op.create_table(
         "crawls",
@@ -458,6 +475,7 @@ def downgrade() -> None:
         "ix_crawls_lease_until", table_name="crawls", postgresql_where=sa.text("ended_at IS NULL")
     )
     op.drop_table("crawls")
+    op.drop_table("charged_pages")
     op.drop_index(
         "uq_scraping_jobs_occasion",
         table_name="scraping_jobs",
