@@ -18,6 +18,8 @@ from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated
 
 #: SQLSTATE classes that mean "the server cannot serve now": connection, resources, operator.
 _AWAY_CLASSES = ("08", "53", "57")
+#: A deadlock, a lock not to be had in time, a clash of transactions: all pass when tried again.
+_BUSY = ("40P01", "55P03", "40001")
 _MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
 
 
@@ -57,6 +59,8 @@ def meaning(error: Any) -> DatabaseAway | DatabaseNotMigrated | None:
     state = getattr(error, "pgcode", None)
     if state in (_MISSING_TABLE, _MISSING_COLUMN):
         return DatabaseNotMigrated("The database lacks tables of this version: run `kumo migrate`.")
+    if state in _BUSY:
+        return DatabaseAway("The database is busy with something else; nothing was changed.")
     # psycopg2 leaves the code out when the connection itself failed.
     if state is None and type(error).__name__ in ("OperationalError", "InterfaceError"):
         return DatabaseAway("The database does not answer; nothing was changed.")

@@ -1,0 +1,138 @@
+import uuid
+from typing import Any
+
+import pytest
+
+from orchestrator.exceptions import JobNotFound
+from orchestrator.ledger import history, jobs, targets
+from orchestrator.ledger.history import JobFilter, JobPage
+from orchestrator.ledger.models import JobStatus
+from tests.orchestrator.ledger import given
+
+pytestmark = pytest.mark.usefixtures("database")
+
+ALL = JobFilter()
+
+
+def jobs_at_equal_times(target_id: int, number: int = 23) -> list[uuid.UUID]:
+    """Finished jobs, five of each moment, newest first as a list shows them."""
+    given.execute(
+        "INSERT INTO scraping_jobs (target_id, status, trigger, definition, queued_at, completed_at)"
+        " SELECT :id, CASE n % 2 WHEN 0 THEN 'failed' ELSE 'completed' END, 'cli', '{}',"
+        " now() - make_interval(mins => n / 5), now() FROM generate_series(1, :number) n",
+        id=target_id,
+        number=number,
+    )
+    rows = given.execute("SELECT id FROM scraping_jobs ORDER BY queued_at DESC, id DESC")
+    return [row.id for row in rows]
+
+
+def page(which: JobFilter = ALL, **options: Any) -> JobPage:
+    return given.do(history.page, which, **options)
+
+
+def ids(shown: JobPage) -> list[uuid.UUID]:
+    return [row[0].id for row in shown.jobs]
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 22, 23, 24])
+def test_all_pages_are_walked_both_ways_on_equal_times(size: int, target_id: int) -> None:
+    expected = jobs_at_equal_times(target_id)
+    shown = page(size=size)
+    assert shown.newer is None
+    pages = [ids(shown)]
+    while shown.older:
+        shown = page(older_than=shown.older, size=size)
+        pages.append(ids(shown))
+    assert [each for one in pages for each in one] == expected
+    back = [ids(shown)]
+    while shown.newer:
+        shown = page(newer_than=shown.newer, size=size)
+        back.append(ids(shown))
+        assert shown.older
+    assert [each for one in reversed(back) for each in one] == expected
+
+
+def test_a_filter_holds_on_every_page(target_id: int) -> None:
+    jobs_at_equal_times(target_id)
+    other = given.a_target("other")
+    jobs_at_equal_times(other)
+    which = JobFilter(target_id=other, status=JobStatus.FAILED)
+    first = page(which, size=6)
+    second = page(which, older_than=first.older, size=6)
+    rows = [*first.jobs, *second.jobs]
+    assert len(rows) == 11
+    assert {(row[1].id, row[0].status) for row in rows} == {(other, JobStatus.FAILED)}
+    assert second.older is None
+
+
+def test_a_list_without_jobs_is_one_empty_page() -> None:
+    shown = page()
+    assert (list(shown.jobs), shown.older, shown.newer) == ([], None, None)
+
+
+def test_a_page_deep_in_the_past_reads_no_more_rows_than_the_first(target_id: int) -> None:
+    jobs_at_equal_times(target_id, 3_000)
+    given.execute("ANALYZE scraping_jobs")
+    deep = given.execute("SELECT queued_at, id FROM scraping_jobs ORDER BY 1, 2 OFFSET 100 LIMIT 1")
+    plan = given.execute(
+        "EXPLAIN (ANALYZE, TIMING OFF) SELECT id FROM scraping_jobs"
+        " WHERE (queued_at, id) < (:at, :id) ORDER BY queued_at DESC, id DESC LIMIT 10",
+        at=deep[0][0],
+        id=deep[0][1],
+    )
+    text = "\n".join(row[0] for row in plan)
+    assert "ix_scraping_jobs_newest" in text
+    assert "Rows Removed" not in text
+
+
+def test_a_job_is_shown_with_its_target_even_when_that_is_deleted(target_id: int) -> None:
+    job_id = given.a_job(target_id)
+    given.do(lambda session: targets.delete(session, targets.find(session, target_id)))
+    job, target = given.do(history.one, job_id)
+    assert (job.id, target.name) == (job_id, "shop")
+
+
+def test_a_job_that_is_not_there_is_not_found() -> None:
+    with pytest.raises(JobNotFound):
+        given.do(history.one, uuid.uuid4())
+
+
+def test_each_living_target_is_listed_with_its_newest_job(target_id: int) -> None:
+    given.do(jobs.cancel, given.a_job(target_id))
+    newest = given.a_job(target_id)
+    given.a_target("apple")
+    gone = given.a_target("gone")
+    given.do(lambda session: targets.delete(session, targets.find(session, gone)))
+    rows = given.do(history.targets_with_last_job)
+    assert [(row[0].name, row[1].id if row[1] else None) for row in rows] == [
+        ("apple", None),
+        ("shop", newest),
+    ]
+
+
+def test_a_log_shows_its_last_lines_in_order_across_attempts(target_id: int) -> None:
+    job_id = given.a_job(target_id)
+    given.execute(
+        "INSERT INTO job_log_lines"
+        " SELECT :id, a, s, 10 * (1 + s % 3), now(), 'l', a || '.' || s"
+        " FROM generate_series(1, 2) a, generate_series(1, 12) s",
+        id=job_id,
+    )
+
+    def messages(**options: Any) -> list[str]:
+        return [line.message for line in given.do(history.log, job_id, **options)]
+
+    assert messages(most=3) == ["2.10", "2.11", "2.12"]
+    assert messages(most=14)[:3] == ["1.11", "1.12", "2.1"]
+    assert messages(least_level=30, most=3) == ["2.5", "2.8", "2.11"]
+
+
+def test_active_jobs_are_counted_by_status() -> None:
+    for status in (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.COMPLETED):
+        given.brought_to(status, given.a_target(status))
+    assert given.do(history.count_active) == {
+        JobStatus.PENDING: 1,
+        JobStatus.RUNNING: 1,
+        JobStatus.PAUSED: 1,
+    }
