@@ -10,12 +10,19 @@ from sqlalchemy import event, text
 from orchestrator import database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger import cleanup, targets
-from orchestrator.ledger.models import ACTIVE, JobStatus
+from orchestrator.ledger.models import ACTIVE, JobStatus, Table
 from tests.orchestrator.ledger import given
 
 pytestmark = pytest.mark.usefixtures("database")
 
-TABLES = ("job_log_lines", "rejected_items", "crawls", "item_revisions", "scraped_items")
+TABLES = (
+    "job_log_lines",
+    "rejected_items",
+    "charged_pages",
+    "crawls",
+    "item_revisions",
+    "scraped_items",
+)
 
 
 def old_job(target_id: int, days: int = 40, **terms: Any) -> uuid.UUID:
@@ -45,6 +52,15 @@ def reject(job_id: uuid.UUID, number: int) -> None:
     given.execute(
         "INSERT INTO rejected_items (job_id, content_hash, reason, excerpt)"
         " SELECT :job, n::text::bytea, 'r', 'e' FROM generate_series(1, :number) n",
+        job=job_id,
+        number=number,
+    )
+
+
+def charge(job_id: uuid.UUID, number: int) -> None:
+    given.execute(
+        "INSERT INTO charged_pages (job_id, request_id, url, reason)"
+        " SELECT :job, n::text::bytea, 'u', 'r' FROM generate_series(1, :number) n",
         job=job_id,
         number=number,
     )
@@ -120,9 +136,31 @@ def run(days: int = 30) -> dict[str, int]:
     return cleanup.old_data(days)
 
 
-NOTHING = dict.fromkeys(
-    ("jobs", "log_lines", "rejected_items", "crawls", "revisions", "items", "targets"), 0
-)
+NOTHING = {
+    "revisions": 0,
+    "items": 0,
+    "log_lines": 0,
+    "rejected_items": 0,
+    "charged_pages": 0,
+    "crawls": 0,
+    "jobs": 0,
+    "targets": 0,
+}
+
+#: Every reference to a row that clean-up removes: a new one must be let go of, or go before it.
+REFERENCES = {
+    "charged_pages.job_id",
+    "crawls.job_id",
+    "item_revisions.item_id",
+    "item_revisions.job_id",
+    "job_log_lines.job_id",
+    "rejected_items.job_id",
+    "scraped_items.first_job_id",
+    "scraped_items.last_job_id",
+    "scraped_items.target_id",
+    "scraping_jobs.retry_of",
+    "scraping_jobs.target_id",
+}
 
 
 @pytest.mark.parametrize("days", [0, -1, 36_501, 10**12, 1.5, True, "30", None, float("nan")])
@@ -134,6 +172,18 @@ def test_days_that_are_none_are_refused_in_one_sentence(days: Any, target_id: in
     assert everything() == before
 
 
+def test_every_reference_is_known_to_clean_up() -> None:
+    removed = {"scraping_jobs", "scraped_items", "scraping_targets"}
+    columns = [column for table in Table.metadata.tables.values() for column in table.columns]
+    referring = {
+        f"{column.table.name}.{column.name}"
+        for column in columns
+        for key in column.foreign_keys
+        if key.column.table.name in removed
+    }
+    assert referring == REFERENCES
+
+
 def test_an_empty_database_has_nothing_to_remove() -> None:
     assert run() == NOTHING
 
@@ -142,9 +192,10 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     job_id = old_job(target_id)
     log(job_id, 7)
     reject(job_id, 3)
+    charge(job_id, 2)
     items(target_id, 5, first=job_id, last=job_id, days=40)
     revise(job_id, days=40)
-    removed = {"jobs": 1, "log_lines": 7, "rejected_items": 3, "crawls": 1}
+    removed = {"jobs": 1, "log_lines": 7, "rejected_items": 3, "charged_pages": 2, "crawls": 1}
     assert run() == NOTHING | removed | {"revisions": 5, "items": 5}
     assert all(given.count(table) == 0 for table in (*TABLES, "scraping_jobs"))
     assert given.count("scraping_targets") == 1
@@ -154,6 +205,7 @@ def test_what_is_younger_stays(target_id: int) -> None:
     job_id = old_job(target_id, days=29)
     log(job_id, 7)
     reject(job_id, 3)
+    charge(job_id, 2)
     items(target_id, 5, first=job_id, last=job_id, days=29)
     revise(job_id, days=29)
     before = everything()
@@ -228,6 +280,7 @@ def test_nothing_of_an_active_job_is_touched(status: JobStatus, target_id: int) 
     job_id = given.brought_to(status, target_id)
     log(job_id, 5)
     reject(job_id, 5)
+    charge(job_id, 5)
     items(target_id, 5, first=job_id, last=job_id, days=400)
     revise(job_id, days=400)
     given.execute(
@@ -301,6 +354,7 @@ def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
     job_id = old_job(target_id)
     log(job_id, 2)
     reject(job_id, 2)
+    charge(job_id, 2)
     items(target_id, 2, first=job_id, last=job_id, days=40)
     revise(job_id, days=40)
     given.execute(f"ALTER DATABASE {_name()} SET lock_timeout = '100ms'")
@@ -325,12 +379,13 @@ def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> 
     job_id = old_job(target_id, days=0)
     log(job_id, 2)
     reject(job_id, 2)
+    charge(job_id, 2)
     items(target_id, 2, first=job_id, last=job_id)
     revise(job_id)
     kept = given.a_target("kept")
     items(kept, 1)
     delete_target(target_id)
-    removed = {"jobs": 1, "log_lines": 2, "rejected_items": 2, "crawls": 1}
+    removed = {"jobs": 1, "log_lines": 2, "rejected_items": 2, "charged_pages": 2, "crawls": 1}
     assert run() == NOTHING | removed | {"revisions": 2, "items": 2, "targets": 1}
     assert given.execute("SELECT id FROM scraping_targets") == [(kept,)]
     assert given.count("scraped_items") == 1
@@ -369,6 +424,7 @@ def test_no_transaction_touches_more_than_a_thousand_rows() -> None:
         job_id = old_job(target_id, days=0 if target_id == gone else 40)
         log(job_id, 2_500)
         reject(job_id, 1_500)
+        charge(job_id, 1_500)
         items(target_id, 1_500, first=job_id, last=job_id, days=0 if target_id == gone else 40)
         items(target_id, 1_500, first=job_id, last=None, prefix="seen")
         revise(job_id) if target_id == busy else None

@@ -1,8 +1,12 @@
+import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
+from orchestrator import database
 from orchestrator.exceptions import JobNotFound
 from orchestrator.ledger import history, jobs, targets
 from orchestrator.ledger.history import JobFilter, JobPage
@@ -17,7 +21,8 @@ ALL = JobFilter()
 def jobs_at_equal_times(target_id: int, number: int = 23) -> list[uuid.UUID]:
     """Finished jobs, five of each moment, newest first as a list shows them."""
     given.execute(
-        "INSERT INTO scraping_jobs (target_id, status, trigger, definition, queued_at, completed_at)"
+        "INSERT INTO scraping_jobs "
+        " (target_id, status, trigger, definition, queued_at, completed_at)"
         " SELECT :id, CASE n % 2 WHEN 0 THEN 'failed' ELSE 'completed' END, 'cli', '{}',"
         " now() - make_interval(mins => n / 5), now() FROM generate_series(1, :number) n",
         id=target_id,
@@ -71,19 +76,41 @@ def test_a_list_without_jobs_is_one_empty_page() -> None:
     assert (list(shown.jobs), shown.older, shown.newer) == ([], None, None)
 
 
-def test_a_page_deep_in_the_past_reads_no_more_rows_than_the_first(target_id: int) -> None:
+@pytest.mark.parametrize(
+    ("which", "index"),
+    [
+        (ALL, "ix_scraping_jobs_newest"),
+        (JobFilter(target_id=1), "ix_scraping_jobs_target_newest"),
+        (JobFilter(status=JobStatus.FAILED), "ix_scraping_jobs_status_newest"),
+    ],
+)
+def test_a_page_deep_in_the_past_is_read_by_index(
+    which: JobFilter, index: str, target_id: int
+) -> None:
     jobs_at_equal_times(target_id, 3_000)
-    given.execute("ANALYZE scraping_jobs")
-    deep = given.execute("SELECT queued_at, id FROM scraping_jobs ORDER BY 1, 2 OFFSET 100 LIMIT 1")
-    plan = given.execute(
-        "EXPLAIN (ANALYZE, TIMING OFF) SELECT id FROM scraping_jobs"
-        " WHERE (queued_at, id) < (:at, :id) ORDER BY queued_at DESC, id DESC LIMIT 10",
-        at=deep[0][0],
-        id=deep[0][1],
-    )
-    text = "\n".join(row[0] for row in plan)
-    assert "ix_scraping_jobs_newest" in text
-    assert "Rows Removed" not in text
+    jobs_at_equal_times(given.a_target("other"), 3_000)
+    given.execute("ANALYZE scraping_jobs, scraping_targets")
+    deep = given.execute("SELECT queued_at, id FROM scraping_jobs ORDER BY 1, 2 OFFSET 200 LIMIT 1")
+    plan = explained(lambda: page(which, older_than=tuple(deep[0]), size=10))
+    assert index in plan
+    assert max(map(int, re.findall(r"actual rows=(\d+)", plan))) <= 11
+    assert "Sort" not in plan.replace("Incremental Sort", "")
+
+
+def explained(what: Callable[[], object]) -> str:
+    """How the database goes about the one statement that `what` runs."""
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
+        with connection.connection.cursor() as other:
+            other.execute("EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF) " + sql, parameters)
+            plans.append("\n".join(row[0] for row in other.fetchall()))
+
+    event.listen(database.engine(), "before_cursor_execute", explain)
+    what()
+    event.remove(database.engine(), "before_cursor_execute", explain)
+    (plan,) = plans
+    return plan
 
 
 def test_a_job_is_shown_with_its_target_even_when_that_is_deleted(target_id: int) -> None:
@@ -136,3 +163,26 @@ def test_active_jobs_are_counted_by_status() -> None:
         JobStatus.RUNNING: 1,
         JobStatus.PAUSED: 1,
     }
+
+
+def test_a_preview_of_an_item_is_cut_in_fields_and_letters(target_id: int) -> None:
+    job_id = given.a_job(target_id)
+    given.execute(
+        "INSERT INTO scraped_items (target_id, key, data, content_hash, last_job_id)"
+        " SELECT :target, 'k' || n, jsonb_build_object('long', repeat('x', 100000), 'n', n,"
+        " 'none', null, 'list', jsonb_build_array(1, 2))"
+        " || (SELECT jsonb_object_agg('f' || f, f) FROM generate_series(1, 50) f), '', :job"
+        " FROM generate_series(1, 3) n",
+        target=target_id,
+        job=job_id,
+    )
+    previews = given.do(history.item_previews, job_id, most=2)
+    assert [each.key for each in previews] == ["k1", "k2"]
+    assert all(0 < len(each.data) < 50 for each in previews)
+    assert len(str(previews[0].data)) < 5_000
+    assert given.do(history.item_previews, uuid.uuid4()) == []
+
+
+def test_living_targets_are_named_in_order(target_id: int) -> None:
+    given.a_target("apple")
+    assert given.do(history.target_names) == ["apple", "shop"]
