@@ -25,6 +25,7 @@ def listening() -> Iterator[socket.socket]:
 def dashboard(listener: socket.socket) -> Iterator[str]:
     """Its address; DATABASE_URL, REDIS_URL and KUMO_SECRET_KEY are those of this process."""
     command = [sys.executable, "-m", "gunicorn", "dashboard:create_app()", "--threads", "4"]
+    command += ["--graceful-timeout", "1"]
     port = listener.getsockname()[1]
     with subprocess.Popen(
         [*command, "--bind", f"fd://{listener.fileno()}", "--log-level", "warning"],
@@ -35,4 +36,4 @@ def dashboard(listener: socket.socket) -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.kill()
+            process.terminate()

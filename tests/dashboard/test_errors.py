@@ -11,6 +11,25 @@ from orchestrator.ledger.models import JobStatus, ScrapingTarget
 from tests.dashboard import rows
 from tests.dashboard.conftest import Browser
 
+MANGLED = [
+    "/jobs/not-a-uuid",
+    "/targets/99999999999999999999999999",
+    "/targets/-1",
+    "/targets/%00",
+    "/jobs?target=%00",
+    "/jobs?target=" + "9" * 400,
+    "/jobs?target=../../etc",
+    "/jobs?status=%00",
+    "/jobs?status=finished",
+    "/jobs?older=yesterday",
+    "/jobs?older=99999999999999999-" + "f" * 32,
+    "/jobs?newer=99999999999999999-" + "f" * 32,
+    "/jobs?newer=1-2&older=%F0%9F",
+    "/jobs?older=\u0661-" + "f" * 32,
+    "/sign-in?next=" + "/x" * 3_000,
+    "/targets?%FF=%FE",
+]
+
 
 def names_nothing(browser: Browser, path: str, *, status: int, sentence: str) -> None:
     answer = browser.get(path)
@@ -25,29 +44,9 @@ def test_what_does_not_exist_is_said_so(viewer: Browser) -> None:
     names_nothing(viewer, f"/jobs/{job_id}", status=404, sentence=f"There is no job {job_id}.")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/jobs/not-a-uuid",
-        "/targets/99999999999999999999999999",
-        "/targets/-1",
-        "/targets/%00",
-        "/jobs?target=%00",
-        "/jobs?target=" + "9" * 400,
-        "/jobs?target=../../etc",
-        "/jobs?status=%00",
-        "/jobs?status=finished",
-        "/jobs?older=yesterday",
-        "/jobs?older=99999999999999999-" + "f" * 32,
-        "/jobs?newer=99999999999999999-" + "f" * 32,
-        "/jobs?newer=1-2&older=%F0%9F",
-        "/jobs?older=\u0661-" + "f" * 32,
-        "/sign-in?next=" + "/x" * 3_000,
-        "/targets?%FF=%FE",
-    ],
-)
-def test_a_mangled_address_is_no_failure_of_ours(viewer: Browser, path: str) -> None:
-    assert viewer.get(path).status_code in (200, 302, 404, 422)
+def test_a_mangled_address_is_no_failure_of_ours(viewer: Browser) -> None:
+    for path in MANGLED:
+        assert viewer.get(path).status_code in (200, 302, 404, 422), path
 
 
 def test_a_place_that_is_none_is_answered_in_a_sentence(viewer: Browser) -> None:

@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -105,10 +104,8 @@ def test_a_press_after_the_session_ended_leads_to_sign_in_and_says_so(
     assert session.scalar(select(func.count()).select_from(ScrapingJob)) == 0
 
 
-@pytest.mark.parametrize("forged", ["1", "1.", "x.0", "1.999999999999999999999", "99999999999.0"])
-def test_a_session_that_names_nobody_is_no_session(
-    app: Flask, stranger: Browser, forged: str
-) -> None:
-    with stranger.client.session_transaction() as cookie:
-        cookie["_user_id"] = forged
-    assert stranger.get("/targets").status_code == 302
+def test_a_session_that_names_nobody_is_no_session(stranger: Browser) -> None:
+    for forged in ("1", "1.", "x.0", "1.999999999999999999999", "99999999999.0"):
+        with stranger.client.session_transaction() as cookie:
+            cookie["_user_id"] = forged
+        assert stranger.get("/targets").status_code == 302, forged

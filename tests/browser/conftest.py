@@ -1,0 +1,53 @@
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from orchestrator import config
+from orchestrator import database as storage
+from orchestrator.ledger import people
+from orchestrator.ledger.models import Role
+from tests.browser import served
+from tests.browser.screenshots import CHROMIUM
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**CHROMIUM)  # type: ignore[arg-type]
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served_at(database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a dashboard process of this test's own."""
+    monkeypatch.setenv("KUMO_SECRET_KEY", "a secret that only tests know")
+    config.get.cache_clear()
+    with storage.transaction() as session:
+        people.add(session, "hanako", PASSWORD, role=Role.OPERATOR)
+    with served.listening() as listener, served.dashboard(listener) as url:
+        yield url
+
+
+@pytest.fixture
+def page(chromium: Browser, served_at: str) -> Iterator[Page]:
+    """A page of somebody who is signed in; whatever the policy forbids fails the test."""
+    page = chromium.new_page(base_url=served_at)
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    sign_in(page)
+    yield page
+    page.close()
+    assert [each for each in troubles if not re.search("net::ERR|503", each)] == []
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/")
+    page.get_by_label("Name").fill("hanako")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
