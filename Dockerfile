@@ -1,0 +1,36 @@
+# One image for the dashboard, the workers, beat and Flower: the same code and the same lock, and
+# the command tells what a container is.
+
+FROM python:3.11-slim AS packages
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/kumo
+WORKDIR /app
+# The packages first: they change less often than the code, and their layer is kept.
+COPY requirements.lock ./
+RUN /opt/kumo/bin/pip install --require-hashes --no-deps -r requirements.lock
+# All that is not code: the project's description is made from it.
+COPY pyproject.toml README.md LICENSE ./
+COPY orchestrator orchestrator
+COPY spiders_project spiders_project
+COPY dashboard dashboard
+COPY demo demo
+RUN /opt/kumo/bin/pip install --no-deps --no-build-isolation --editable .
+
+FROM python:3.11-slim
+ENV PATH=/opt/kumo/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# The code belongs to root, so that what runs it cannot change it.
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent kumo
+COPY --from=packages /opt/kumo /opt/kumo
+COPY --from=packages /app /app
+COPY scrapy.cfg /app/
+COPY deploy /app/deploy
+WORKDIR /app
+USER kumo
+EXPOSE 8000
+# It is about the dashboard; docker-compose.yml has one for each other service.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
+    CMD ["python", "deploy/answers.py", "http://127.0.0.1:8000/healthz"]
+CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", \
+    "--worker-class", "gthread", "--workers", "1", "--threads", "16", \
+    "--graceful-timeout", "2", "--access-logfile", "-", \
+    "--no-control-socket", "dashboard:create_app()"]

@@ -1,0 +1,236 @@
+"""The documents say what is so: their links, commands, variables, reasons, words, and the spider.
+
+A document that nobody holds to the code is wrong within a month; what can be compared is compared
+here, and what can be run is run.
+"""
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from demo.__main__ import main as demo_command
+from orchestrator.celery import app
+from orchestrator.cli import kumo
+from orchestrator.config import Config
+from orchestrator.ledger.models import JobStatus, ScrapedItem
+from tests.shops import opened
+from tests.workers import working
+
+ROOT = Path(__file__).parents[1]
+README, OPERATIONS = ROOT / "README.md", ROOT / "docs" / "operations.md"
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md")]
+
+VARIABLES = {str(field.validation_alias) for field in Config.model_fields.values()}
+#: Scrapy settings of ours that are no variables, and what only docker-compose.yml reads.
+SETTINGS = {"KUMO_RECORD", "KUMO_FRONTIER_MOST", "KUMO_STUCK_SECONDS"}
+
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+#: What stands for something a person fills in.
+PLACEHOLDERS = {"JOB_ID": str(uuid.UUID(int=0)), "NAME": "name", "TARGET": "target"}
+
+
+def text(document: Path) -> str:
+    return document.read_text()
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text(document), re.DOTALL | re.MULTILINE)
+
+
+def commands(program: str) -> list[str]:
+    """Every command line of that program in the documents, in blocks or in the text."""
+    lines = []
+    for document in DOCUMENTS:
+        spans = re.findall(r"`([^`]+)`", FENCED.sub("", text(document)))
+        shown = [line for block in blocks(document, "sh") for line in block.splitlines()]
+        for line in spans + shown:
+            command = " ".join(line.partition("  #")[0].split()).removeprefix(
+                "docker compose exec dashboard "
+            )
+            if command.startswith(f"{program} "):
+                lines.append(command)
+    return sorted(set(lines))
+
+
+def test_the_documents_are_there() -> None:
+    names = {"decisions.md", "operations.md", "reliability.md"}
+    assert names <= {document.name for document in DOCUMENTS}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    lost = []
+    for link in re.findall(r"\]\(([^)]+)\)", text(document)):
+        if link.startswith("https://"):
+            continue
+        file, _, anchor = link.partition("#")
+        there = (document.parent / file).resolve() if file else document
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            lost.append(link)
+    assert not lost
+
+
+def anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_file_that_the_map_names_exists() -> None:
+    named = re.findall(
+        r"`((?:orchestrator|spiders_project|dashboard|tests|docs)/[\w./]*)`", all_text()
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def all_text() -> str:
+    return "\n".join(map(text, DOCUMENTS))
+
+
+def test_every_variable_that_is_named_is_read_by_somebody() -> None:
+    compose = set(re.findall(r"\w+", text(ROOT / "docker-compose.yml")))
+    named = set(re.findall(r"\b(?:KUMO|FLOWER|POSTGRES|REDIS|DATABASE)_[A-Z_]+\b", all_text()))
+    assert named - VARIABLES - SETTINGS - compose == set()
+    used = "\n".join(path.read_text() for path in (ROOT / "spiders_project").rglob("*.py"))
+    assert {name for name in SETTINGS if name not in used} == set()
+
+
+def test_every_kumo_command_in_the_documents_is_one() -> None:
+    lines = commands("kumo")
+    assert len(lines) > 10
+    for line in lines:
+        parse(line)
+
+
+def parse(line: str) -> None:
+    """Raises click.UsageError for a command, an option or an argument that is not there."""
+    name, *rest = [PLACEHOLDERS.get(word, word) for word in shlex.split(line)]
+    command: click.Command = kumo
+    context = click.Context(kumo)
+    while isinstance(command, click.Group) and rest:
+        name, found, rest = command.resolve_command(context, rest)
+        assert found is not None
+        command = found
+    if command.name == "demo":
+        command = demo_command
+    # A mention without arguments only has to be a command.
+    if rest:
+        command.make_context(name, rest)
+
+
+def test_a_kumo_command_that_is_none_is_noticed() -> None:
+    with pytest.raises(click.UsageError):
+        parse("kumo runs demo_shop")
+    with pytest.raises(click.UsageError):
+        parse("kumo run demo_shop --at-once")
+
+
+def test_every_make_target_in_the_documents_is_one() -> None:
+    known = set(re.findall(r"^([a-z]+):", text(ROOT / "Makefile"), re.MULTILINE))
+    named = {line.split()[1] for line in commands("make")}
+    assert {"up", "test", "check"} <= named
+    assert named <= known
+
+
+def test_every_task_in_the_documents_is_one() -> None:
+    app.loader.import_default_modules()
+    named = set(re.findall(r"orchestrator\.tasks\.\w+", all_text()))
+    assert named
+    assert named <= set(app.tasks)
+
+
+def test_every_word_of_the_glossary_is_in_the_code() -> None:
+    rows = re.findall(r"^\| (\w+) \| .+ \| `([\w.]+)` \|$", text(README), re.MULTILINE)
+    words = {
+        "target", "spider", "job", "crawl", "task", "worker", "item", "frontier", "checkpoint",
+        "ledger", "bell", "sweep",
+    }  # fmt: skip
+    assert words <= {word for word, _ in rows}
+    for _, name in rows:
+        assert named_object(name) is not None
+
+
+def named_object(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        module, _, attribute = name.rpartition(".")
+        return getattr(import_module(module), attribute)
+
+
+def test_every_status_of_a_job_is_in_the_readme() -> None:
+    assert [status for status in JobStatus if f"`{status}`" not in text(README)] == []
+
+
+def test_every_reason_a_job_can_end_for_is_in_the_operations_page_and_no_other() -> None:
+    section = text(OPERATIONS).partition("### Reasons")[2].partition("\n## ")[0]
+    first_cells = re.findall(r"^\|([^|]*)\|", section, re.MULTILINE)
+    told = set(re.findall(r"`(\w+)`", " ".join(first_cells)))
+    # A status stands in front of its reason there.
+    told |= set(re.findall(r"^\| `\w+` \| `(\w+)` \|", section, re.MULTILINE))
+    told -= set(JobStatus) - {"cancelled"}
+    of_scrapy = {"start_error", *(name for name in told if name.startswith("closespider_"))}
+    made_up = {"signal_9", "pause_requested", "cancelled", "target_busy"}
+    assert told - of_scrapy - made_up == set(reasons_in_the_code())
+
+
+def reasons_in_the_code() -> Iterator[str]:
+    for folder in ("orchestrator", "spiders_project"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and called(node) in {"End", "_ended", "_end"}:
+                    yield from (word for word in map(constant, node.args) if word)
+
+
+def called(node: ast.Call) -> str:
+    return getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+
+
+def constant(argument: ast.expr) -> str | None:
+    value = argument.value if isinstance(argument, ast.Constant) else None
+    return value if isinstance(value, str) and re.fullmatch("[a-z]+(_[a-z]+)*", value) else None
+
+
+def test_the_spider_of_the_readme_crawls_the_demo_shop_as_the_readme_says(
+    database: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source,) = blocks(README, "python")
+    assert len(source.splitlines()) <= 15
+    (tmp_path / "shelves.py").write_text(source)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("KUMO_SPIDER_MODULES", "shelves")
+    lines = next(block for block in blocks(README, "sh") if "targets add" in block).splitlines()
+    with opened() as shop, working("-Q", "crawls"):
+        for line in lines[1:]:
+            ran(line.replace("http://127.0.0.1:8001", shop.url))
+        products = shop.products()
+    assert names_recorded() == {product.name for product in products.values()}
+
+
+def ran(line: str) -> None:
+    program, *arguments = shlex.split(line)
+    done = subprocess.run(
+        [Path(sys.executable).with_name(program), *arguments],
+        cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def names_recorded() -> set[str]:
+    from sqlalchemy import select
+
+    from orchestrator import database
+
+    with database.transaction() as session:
+        return {data["name"] for data in session.scalars(select(ScrapedItem.data))}
