@@ -72,6 +72,7 @@ class Checkpoint:
         self._heartbeat = Heartbeat(claim, settings.lease_seconds)
         self._task: asyncio.Task[None] | None = None
         self._hurry: asyncio.Event
+        self._turn = asyncio.Lock()
         #: What a person asked for, once it is heard.
         self.requested: Requested | None = None
         #: Why the crawl may write nothing more: a reason and a sentence.
@@ -129,8 +130,13 @@ class Checkpoint:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        while self.trouble is None and not await self._commit():
-            await asyncio.sleep(self._patience())
+        is_last = False
+        while self.trouble is None and not is_last:
+            # A commit begun before holds an older batch; what has gathered since comes after it.
+            is_last = self._unresolved is None
+            if not await self._commit():
+                is_last = False
+                await asyncio.sleep(self._patience())
         self._heartbeat.stop()
 
     def finish_log(self) -> None:
@@ -152,22 +158,26 @@ class Checkpoint:
                 await asyncio.sleep(self._patience())
 
     async def _commit(self) -> bool:
-        """One checkpoint; False when it must be made again."""
-        gathered = self._unresolved or self._take()
-        self._unresolved = gathered
-        try:
-            requested = await asyncio.to_thread(self._writer.commit, gathered.batch)
-        except LeaseLost as error:
-            self._end("lease_lost", str(error))
+        """One checkpoint, after the one in flight; False when it must be made again."""
+        async with self._turn:
+            gathered = self._unresolved or self._take()
+            self._unresolved = gathered
+            try:
+                requested = await asyncio.to_thread(self._writer.commit, gathered.batch)
+            except LeaseLost as error:
+                self._end("lease_lost", str(error))
+                return True
+            except (DatabaseAway, DatabaseNotMigrated) as error:
+                self._wait_for_database(error)
+                return False
+            except Exception as error:  # noqa: BLE001  # no crawl goes on unrecorded
+                self._end("checkpoint_refused", f"Its checkpoint was refused: {error}")
+                return True
+            self._unresolved = None
+            self._heartbeat.renewed()
+            self._frontier.acknowledge(gathered.pages)
+            self._obey(requested)
             return True
-        except (DatabaseAway, DatabaseNotMigrated) as error:
-            self._wait_for_database(error)
-            return False
-        self._unresolved = None
-        self._heartbeat.renewed()
-        self._frontier.acknowledge(gathered.pages)
-        self._obey(requested)
-        return True
 
     def _take(self) -> _Gathered:
         """Departed pages and buffers, in one step: exactly their items and no others'."""

@@ -46,7 +46,12 @@ class RecordItem:
         self._key_fields = tuple(self._definition["key_fields"] or own)
 
     def process_item(self, item: Any) -> Any:
-        data = ItemAdapter(item).asdict()
+        adapter = ItemAdapter(item)
+        try:
+            data = adapter.asdict()
+        except RecursionError:
+            # As it is; it will be rejected as nested too deeply.
+            data = dict(adapter)
         self._checkpoint.add_item(items.storable(data, self._key_fields))
         return item
 

@@ -21,7 +21,7 @@ from spiders_project.frontier import Frontier
 logger = logging.getLogger(__name__)
 
 #: Troubles that no further attempt would mend.
-_HOPELESS = frozenset({"frontier_full"})
+_HOPELESS = frozenset({"frontier_full", "checkpoint_refused"})
 #: How many kinds of answer a sentence names.
 _MOST_CAUSES = 3
 
