@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from kombu import pools
 from sqlalchemy import URL, create_engine, make_url, text
 
 from orchestrator import celery, config, frontiers
@@ -68,7 +69,7 @@ def _forget_connections() -> None:
         storage.engine().dispose()
     for cached in (storage.engine, config.get, frontiers._redis):
         cached.cache_clear()
-    celery.app.pool.force_close_all()
+    pools.reset()
     # Both were made for the addresses of an earlier test.
     celery.app._pool = celery.app.amqp._producer_pool = None
 

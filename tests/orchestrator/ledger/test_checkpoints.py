@@ -1,0 +1,300 @@
+"""The checkpoint on a real Postgres: exact counts, once, and only for who holds the lease."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import psycopg2
+import pytest
+
+from orchestrator import database as storage
+from orchestrator.exceptions import DatabaseAway, LeaseLost
+from orchestrator.ledger import jobs
+from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, count_lines
+from orchestrator.ledger.items import Rejection, StorableItem, storable
+from orchestrator.ledger.jobs import Claim
+from tests import awaiting
+from tests.orchestrator.ledger import given
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def claim(target_id: int) -> Claim:
+    return _claimed(target_id)
+
+
+@pytest.fixture
+def writer(claim: Claim) -> Iterator[CheckpointWriter]:
+    writer = CheckpointWriter(claim, lease_seconds=60)
+    yield writer
+    writer.close()
+
+
+def _claimed(target_id: int) -> Claim:
+    claim = given.claim(given.a_job(target_id))
+    assert claim is not None
+    return claim
+
+
+def _item(key: str, price: int = 1) -> StorableItem:
+    item = storable({"key": key, "price": price}, ["key"])
+    assert isinstance(item, StorableItem)
+    return item
+
+
+def _items(*keys: str, price: int = 1) -> Batch:
+    return Batch(items=[_item(key, price) for key in keys])
+
+
+def _line(seq: int, message: str = "said") -> LogLine:
+    return LogLine(seq, 20, AT, "a_logger", message)
+
+
+def _refused(reason: str) -> Rejection:
+    return Rejection(reason, "an excerpt", blake2b(reason.encode(), digest_size=16).digest())
+
+
+def _counts(claim: Claim) -> dict[str, int]:
+    job = given.job(UUID(claim.job_id))
+    names = ("items_scraped", "items_new", "items_changed", "items_rejected", "pages", "errors")
+    return {name: count for name in names if (count := getattr(job, name))}
+
+
+def _finished(claim: Claim) -> None:
+    given.finish(UUID(claim.job_id), given.COMPLETED, attempt=claim.attempt)
+
+
+def _next_job(claim: Claim) -> tuple[Claim, CheckpointWriter]:
+    _finished(claim)
+    following = _claimed(claim.target_id)
+    return following, CheckpointWriter(following, lease_seconds=60)
+
+
+def test_the_counts_are_the_rows(claim: Claim, writer: CheckpointWriter) -> None:
+    writer.commit(_items("a", "b"))
+    writer.commit(_items("b", "c"))
+    assert _counts(claim) == {"items_scraped": 3, "items_new": 3}
+    assert given.count("scraped_items", "last_job_id = :job", job=claim.job_id) == 3
+
+
+def test_an_empty_checkpoint_renews_the_lease(claim: Claim, writer: CheckpointWriter) -> None:
+    given.execute("UPDATE crawls SET lease_until = now() - interval '1 s'")
+    writer.commit(Batch())
+    assert given.count("crawls", "lease_until > now() + interval '50 s' AND checkpoint = 1") == 1
+
+
+def test_counts_and_log_lines_are_kept(claim: Claim, writer: CheckpointWriter) -> None:
+    batch = Batch(lines=[_line(1), _line(2, "蜘蛛")], pages=3, errors=1, bytes_received=1_000)
+    writer.commit(batch)
+    writer.commit(Batch(pages=2, bytes_received=24))
+    assert _counts(claim) == {"pages": 5, "errors": 1}
+    assert given.job(UUID(claim.job_id)).bytes_received == 1_024
+    assert given.execute("SELECT pages FROM crawls") == [(5,)]
+    assert given.execute("SELECT message FROM job_log_lines ORDER BY seq") == [("said",), ("蜘蛛",)]
+    assert count_lines(claim.job_id) == 2
+
+
+def test_of_equal_keys_in_a_batch_the_last_counts(claim: Claim, writer: CheckpointWriter) -> None:
+    writer.commit(Batch(items=[_item("a", 1), _item("b", 1), _item("a", 2)]))
+    assert _counts(claim) == {"items_scraped": 2, "items_new": 2}
+    assert _price("a") == 2
+
+
+def test_new_changed_and_unchanged_are_told_apart(claim: Claim, writer: CheckpointWriter) -> None:
+    writer.commit(_items("same", "other"))
+    following, second = _next_job(claim)
+    second.commit(Batch(items=[_item("same"), _item("other", 2), _item("new")]))
+    assert _counts(following) == {"items_scraped": 3, "items_new": 1, "items_changed": 1}
+    assert given.execute("SELECT key FROM scraped_items WHERE changed_at > first_seen_at") == [
+        ("other",)
+    ]
+    assert given.execute("SELECT data->>'price', job_id FROM item_revisions") == [
+        ("1", UUID(following.job_id))
+    ]
+    second.close()
+
+
+def test_an_item_that_changes_twice_in_one_job_counts_once_and_keeps_the_earlier_jobs_data(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    writer.commit(_items("a", price=1))
+    following, second = _next_job(claim)
+    second.commit(_items("a", price=2))
+    second.commit(_items("a", price=3))
+    assert _counts(following) == {"items_scraped": 1, "items_changed": 1}
+    assert _price("a") == 3
+    assert given.execute("SELECT data->>'price' FROM item_revisions") == [("1",)]
+    second.close()
+
+
+def test_an_item_that_changes_within_its_first_job_is_just_new(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    writer.commit(_items("a", price=1))
+    writer.commit(_items("a", price=2))
+    assert _counts(claim) == {"items_scraped": 1, "items_new": 1}
+    assert _price("a") == 2
+    assert given.count("item_revisions") == 0
+
+
+def test_targets_have_their_items_to_themselves(claim: Claim, writer: CheckpointWriter) -> None:
+    writer.commit(_items("a", price=1))
+    other = _claimed(given.a_target("other"))
+    second = CheckpointWriter(other, lease_seconds=60)
+    second.commit(_items("a", price=2))
+    assert _counts(other) == {"items_scraped": 1, "items_new": 1}
+    assert given.count("scraped_items", "key = 'a'") == 2
+    second.close()
+
+
+def test_what_was_rejected_is_kept_once_a_job(claim: Claim, writer: CheckpointWriter) -> None:
+    twice = [_refused("too deep"), _refused("too deep"), _refused("too large")]
+    writer.commit(Batch(items=[_item("a")], rejected=twice))
+    writer.commit(Batch(rejected=twice))
+    assert _counts(claim) == {"items_scraped": 1, "items_new": 1, "items_rejected": 2}
+    assert given.count("rejected_items") == 2
+
+
+# Once
+
+
+def test_a_commit_whose_outcome_is_unknown_counts_once_when_it_is_made_again(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    """The connection breaks after the commit and before its answer."""
+    writer.commit(_items("a"))
+    batch = Batch(items=[_item("b")], lines=[_line(1)], pages=4, errors=1, bytes_received=10)
+    _commit_without_an_answer(writer, batch)
+    assert _counts(claim) == {"items_scraped": 2, "items_new": 2, "pages": 4, "errors": 1}
+    writer.commit(batch)
+    assert _counts(claim) == {"items_scraped": 2, "items_new": 2, "pages": 4, "errors": 1}
+    assert given.job(UUID(claim.job_id)).bytes_received == 10
+    assert count_lines(claim.job_id) == 1
+    writer.commit(Batch(pages=1))
+    assert _counts(claim)["pages"] == 5
+
+
+def _commit_without_an_answer(writer: CheckpointWriter, batch: Batch) -> None:
+    number = writer._number
+    writer.commit(batch)
+    writer._number = number
+    writer.close()
+
+
+def test_a_commit_that_was_broken_off_is_made_again_whole(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    """The session is ended while the commit waits for somebody's lock."""
+    writer.commit(Batch())
+    batch = Batch(items=[_item("a")], pages=1)
+
+    waiting = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with storage.engine().connect() as holder, ThreadPoolExecutor(1) as pool:
+        holder.exec_driver_sql("SELECT FROM scraping_jobs FOR UPDATE")
+        committing = pool.submit(writer.commit, batch)
+        awaiting.until(lambda: given.execute(waiting), "a commit that waits for a lock")
+        assert isinstance(committing.exception(timeout=10), DatabaseAway)
+    assert _counts(claim) == {}
+    writer.commit(batch)
+    assert _counts(claim) == {"items_scraped": 1, "items_new": 1, "pages": 1}
+
+
+def test_what_people_asked_for_comes_back_with_each_commit(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    assert writer.commit(Batch()) is None
+    given.do(jobs.pause, UUID(claim.job_id))
+    assert writer.commit(Batch()) == "pause"
+    given.do(jobs.cancel, UUID(claim.job_id))
+    assert writer.commit(Batch()) == "cancel"
+
+
+def test_what_people_asked_for_comes_back_with_a_commit_made_again(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    _commit_without_an_answer(writer, Batch())
+    given.do(jobs.cancel, UUID(claim.job_id))
+    assert writer.commit(Batch()) == "cancel"
+
+
+# Only for who holds the lease
+
+
+def test_an_attempt_that_was_taken_over_writes_nothing(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    given.finish(UUID(claim.job_id), given.HANDED_BACK)
+    again = given.claim(UUID(claim.job_id))
+    assert again is not None
+    assert again.attempt == 2
+    with pytest.raises(LeaseLost):
+        writer.commit(Batch(items=[_item("a")], lines=[_line(1)], pages=1))
+    assert _counts(claim) == {}
+    assert given.count("scraped_items") == given.count("job_log_lines") == 0
+
+
+def test_a_job_that_ended_takes_no_more(claim: Claim, writer: CheckpointWriter) -> None:
+    writer.commit(_items("a"))
+    _finished(claim)
+    with pytest.raises(LeaseLost):
+        writer.commit(_items("b"))
+    assert given.count("scraped_items") == 1
+
+
+def test_a_resumed_job_counts_on_where_it_was(claim: Claim, writer: CheckpointWriter) -> None:
+    writer.commit(_items("a", "b"))
+    given.finish(UUID(claim.job_id), given.HANDED_BACK)
+    again = given.claim(UUID(claim.job_id))
+    assert again is not None
+    second = CheckpointWriter(again, lease_seconds=60)
+    second.commit(_items("b", "c"))
+    assert _counts(claim) == {"items_scraped": 3, "items_new": 3}
+    second.close()
+
+
+def test_two_writers_of_one_job_count_exactly_and_never_lock_each_other_out(
+    target_id: int,
+) -> None:
+    claim = _claimed(target_id)
+    writers = [_Shared(claim, lease_seconds=60) for _ in range(2)]
+    keys = [f"key {number:02}" for number in range(40)]
+
+    def crawl(number: int) -> None:
+        for _ in range(15):
+            writers[number].commit(_items(*(keys if number else reversed(keys))))
+
+    given.at_once(2, crawl)
+    assert _counts(claim) == {"items_scraped": 40, "items_new": 40}
+    for writer in writers:
+        writer.close()
+
+
+class _Shared(CheckpointWriter):
+    """A writer that takes the next number when another has taken the one it meant to use."""
+
+    def commit(self, batch: Batch) -> Any:
+        while True:
+            try:
+                return super().commit(batch)
+            except LeaseLost:
+                ((self._number,),) = given.execute("SELECT checkpoint FROM crawls")
+
+
+def test_a_statement_that_postgres_refuses_is_not_taken_for_an_outage(
+    writer: CheckpointWriter,
+) -> None:
+    broken = StorableItem("a", "no json", b"x")
+    with pytest.raises(psycopg2.DataError):
+        writer.commit(Batch(items=[broken]))
+
+
+def _price(key: str) -> int:
+    ((data,),) = given.execute("SELECT data FROM scraped_items WHERE key = :key", key=key)
+    return int(data["price"])
