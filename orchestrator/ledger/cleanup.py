@@ -159,7 +159,8 @@ def _held_idle(session: Session, target_id: int) -> bool:
     if session.scalar(lock.with_for_update(skip_locked=True)) is None:
         return False
     # A statement of its own: it sees what was committed before the lock was ours.
-    return bool(session.scalar(select(_idle(target_id))))
+    active = exists().where(_Job.target_id == target_id, _Job.status.in_(ACTIVE))
+    return not session.scalar(select(active))
 
 
 def _remove_jobs(which: ColumnElement[bool]) -> Counter[str]:
@@ -229,8 +230,9 @@ def _empty_and_deleted() -> ColumnElement[bool]:
     )
 
 
-def _idle(target_id: Any) -> ColumnElement[bool]:
-    return not_(exists().where(_Job.target_id == target_id, _Job.status.in_(ACTIVE)))
+def _idle(target_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    # Not by EXISTS: the planner would join, and walk the items in the order of their targets.
+    return target_id.not_in(select(_Job.target_id).where(_Job.status.in_(ACTIVE)))
 
 
 def _days_ago(days: int) -> datetime:

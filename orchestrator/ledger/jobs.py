@@ -138,7 +138,8 @@ def finish(
     What a person requested is read in the same UPDATE, so a cancel that came first wins. None when
     the attempt no longer owns the job; then nothing is written.
     """
-    gave_up = end.page is not None and pages.charge(session, job_id, end.page)
+    page = end.page if _owns(session, job_id, attempt) else None
+    gave_up = page is not None and pages.charge(session, job_id, page)
     failures = _failures(job_id, attempt, end.ending, gave_up=gave_up)
     status = _next_status(end.ending, failures)
     final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
@@ -218,11 +219,11 @@ def resume(session: Session, job_id: uuid.UUID) -> Ended:
 
 def cancel_all_of(session: Session, target_id: int) -> Sequence[Ended]:
     """Cancels what is active of a target that goes away."""
-    ids = session.scalars(
-        select(ScrapingJob.id).where(
-            ScrapingJob.target_id == target_id, ScrapingJob.status.in_(ACTIVE)
-        )
-    ).all()
+    active = select(ScrapingJob.id).where(
+        ScrapingJob.target_id == target_id, ScrapingJob.status.in_(ACTIVE)
+    )
+    # Locked, or one could end before it is cancelled.
+    ids = session.scalars(active.with_for_update()).all()
     return [cancel(session, job_id) for job_id in ids]
 
 
@@ -271,6 +272,16 @@ def count_due(session: Session) -> int:
 
 def _is_due() -> ColumnElement[bool]:
     return and_(ScrapingJob.status == JobStatus.PENDING, ScrapingJob.run_after <= func.now())
+
+
+def _owns(session: Session, job_id: uuid.UUID, attempt: int) -> bool:
+    """True when the attempt owns the job, which is locked so that it does until the commit."""
+    own = select(ScrapingJob.id).where(
+        ScrapingJob.id == job_id,
+        ScrapingJob.attempt == attempt,
+        ScrapingJob.status == JobStatus.RUNNING,
+    )
+    return session.scalar(own.with_for_update()) is not None
 
 
 def _failures(

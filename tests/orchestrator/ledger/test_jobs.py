@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from orchestrator.exceptions import JobNotFound, TransitionRefused
 from orchestrator.ledger import jobs, requests, targets
 from orchestrator.ledger.jobs import Claim, End, Ended, Ending
 from orchestrator.ledger.models import JobStatus, Requested, Trigger
+from orchestrator.ledger.pages import TroubledPage
 from tests.orchestrator.ledger import given
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -326,6 +328,15 @@ def test_a_deleted_target_cancels_what_is_active(target_id: int) -> None:
     assert [(each.job_id, each.status) for each in ended] == [(job_id, CANCELLED)]
 
 
+def test_a_job_that_ends_while_its_target_is_deleted_stays_ended(target_id: int) -> None:
+    job_id = given.brought_to(RUNNING, target_id)
+    _, cancelled = given.overtaken(
+        finishing(job_id, given.COMPLETED), lambda s: jobs.cancel_all_of(s, target_id)
+    )
+    assert cancelled == []
+    assert given.job(job_id).status is COMPLETED
+
+
 @pytest.mark.parametrize("end", [given.COMPLETED, given.HANDED_BACK, given.BROKEN])
 def test_a_crawl_of_a_deleted_target_ends_cancelled(end: End, target_id: int) -> None:
     job_id = given.brought_to(RUNNING, target_id)
@@ -343,6 +354,15 @@ def test_an_older_attempt_can_finish_nothing_after_a_take_over(target_id: int) -
     job = given.job(job_id)
     assert (job.status, job.attempt, job.finish_reason) == (RUNNING, 2, None)
     assert given.execute("SELECT outcome FROM crawls WHERE attempt = 1") == [("stopped",)]
+
+
+def test_an_older_attempt_charges_no_page_after_a_take_over(target_id: int) -> None:
+    job_id = given.brought_to(RUNNING, target_id)
+    given.finish(job_id, given.HANDED_BACK)
+    given.claim(job_id)
+    page = TroubledPage(b"1", "https://example.com/", "killed by signal 9")
+    given.finish(job_id, replace(given.BROKEN, page=page), attempt=1)
+    assert given.count("charged_pages") == 0
 
 
 # --- two at once, in both orders
