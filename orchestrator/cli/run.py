@@ -35,12 +35,7 @@ def run(target: str, *, wait: bool, urgent: bool, as_json: bool) -> None:
     from orchestrator import triggers
 
     answer = triggers.request(target, Trigger.CLI, priority=0 if urgent else None)
-    if not as_json:
-        announce(answer)
-    elif not wait:
-        printing.as_json({"id": answer.job_id, "status": answer.status})
-    if wait:
-        click.get_current_context().exit(_wait(answer.job_id, as_json=as_json))
+    click.get_current_context().exit(_told(answer, wait=wait, as_json=as_json))
 
 
 def announce(answer: Answer) -> None:
@@ -49,13 +44,22 @@ def announce(answer: Answer) -> None:
     click.echo(f"{began}. Job ID: {answer.job_id}")
 
 
-def _wait(job_id: uuid.UUID, *, as_json: bool) -> int:
-    """The exit status that tells how the job ended."""
+def _told(answer: Answer, *, wait: bool, as_json: bool) -> int:
+    """Tells what was started and, when it is waited for, how it ended; gives the exit status."""
     try:
-        job = _ended(job_id)
+        if not as_json:
+            announce(answer)
+        elif not wait:
+            printing.as_json({"id": answer.job_id, "status": answer.status})
+        return _waited(answer.job_id, as_json=as_json) if wait else 0
     except KeyboardInterrupt:
-        click.echo(f"\nJob {job_id} goes on; `kumo jobs cancel {job_id}` ends it.", err=True)
+        goes_on = f"Job {answer.job_id} goes on; `kumo jobs cancel {answer.job_id}` ends it."
+        click.echo(f"\n{goes_on}", err=True)
         return _INTERRUPTED
+
+
+def _waited(job_id: uuid.UUID, *, as_json: bool) -> int:
+    job = _ended(job_id)
     if as_json:
         printing.as_json({"id": job.id, "status": job.status})
     else:

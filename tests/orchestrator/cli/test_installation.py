@@ -8,8 +8,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from orchestrator import config, migrations
+from orchestrator import database as storage
 from tests.orchestrator.cli.conftest import Kumo
 from tests.orchestrator.cli.refusals import sentence
 
@@ -80,3 +82,10 @@ def test_the_demo_shop_has_its_own_options():
         [COMMAND, "demo", "--help"], capture_output=True, text=True, check=True, env=os.environ
     )
     assert all(option in said.stdout for option in ("--port", "--pages", "--day", "--delay"))
+
+
+@pytest.mark.usefixtures("database")
+def test_a_migration_that_waits_too_long_for_another_is_one_sentence(kumo: Kumo):
+    with storage.engine().begin() as other:
+        other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": 0x6B756D6F})
+        assert "The database is busy" in sentence(kumo("migrate"))

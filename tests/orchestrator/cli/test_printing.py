@@ -8,12 +8,12 @@ from orchestrator.cli import printing
 
 
 def test_columns_line_up_on_a_terminal_whatever_the_script(capsys: pytest.CaptureFixture[str]):
-    printing.table(("NAME", "ITEMS"), [("お茶", 5), ("tea", 12_345)])
-    # Each of the two Japanese letters takes two places.
+    printing.table(("NAME", "ITEMS"), [("お茶の店", 5), ("tea", 12_345)])
+    # Each Japanese letter takes two places.
     assert capsys.readouterr().out.splitlines() == [
-        "NAME   ITEMS",
-        "お茶       5",
-        "tea   12,345",
+        "NAME       ITEMS",
+        "お茶の店       5",
+        "tea       12,345",
     ]
 
 
