@@ -34,8 +34,12 @@ class Account:
 
     def own(self, path: Path) -> None:
         """Gives a file or folder to this account, if it is not its own already."""
-        if path.stat().st_uid != self.uid:
-            os.chown(path, self.uid, self.uid)
+        if path.lstat().st_uid != self.uid:
+            os.chown(path, self.uid, self.uid, follow_symlinks=False)
+
+    def own_all(self, folder: Path) -> None:
+        for path in (folder, *folder.rglob("*")):
+            self.own(path)
 
 
 def choose() -> Account:

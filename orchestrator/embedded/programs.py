@@ -18,7 +18,7 @@ from orchestrator.embedded.server import Server
 #: Where `orchestrator` and its neighbours lie: the programs find each other from here.
 PROJECT = Path(orchestrator.__file__).parents[1]
 
-DATABASES, SHOP, WORKERS, BEAT, DASHBOARD = range(1, 6)
+DATABASES, SHOP, WORKERS, DASHBOARD = range(1, 5)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def of_kumo(settings: Config, known: Addresses) -> list[Program]:
         # A worker gives its crawls back before it goes, in KUMO_STOP_SECONDS and a little more.
         Program("worker-crawls", worker("crawls"), rank=WORKERS, stop_seconds=22),
         Program("worker-control", worker("control"), rank=WORKERS, stop_seconds=22),
-        Program("beat", celery("beat"), rank=BEAT, stop_seconds=2),
+        Program("beat", celery("beat"), rank=WORKERS, stop_seconds=5),
         Program("dashboard", dashboard(settings), rank=DASHBOARD, stop_seconds=3),
     ]
 

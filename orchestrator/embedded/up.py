@@ -123,7 +123,7 @@ class Installation:
             self.supervision.stop()
             while not self.hurried and self.supervision.is_alive and time.monotonic() < deadline:
                 self.supervision.wait(0.1)
-        self._clear(seconds=0)
+        self._clear(seconds=0 if self.hurried else 1)
 
     def _clear(self, seconds: float) -> None:
         processes.end(processes.descendants(), seconds=seconds)

@@ -136,6 +136,20 @@ def test_without_namespaces_root_runs_it_as_nobody(open_home: Path) -> None:
     assert postgres.prepare(open_home, **HURRY).url == server.url
 
 
+def test_root_finds_its_data_again_when_namespaces_come_to_be_refused(
+    open_home: Path, request: pytest.FixtureRequest
+) -> None:
+    first = postgres.prepare(open_home, **HURRY)
+    with running(first):
+        ask(first, "CREATE TABLE kept ()")
+    request.getfixturevalue("no_namespaces")
+    for _ in range(2):
+        server = postgres.prepare(open_home, **HURRY)
+        with running(server):
+            assert ask(server, "SELECT count(*) FROM kept") == (0,)
+        request.getfixturevalue("monkeypatch").undo()  # and back
+
+
 @pytest.mark.usefixtures("no_namespaces")
 def test_programs_that_nobody_cannot_reach_are_copied(
     open_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
