@@ -124,8 +124,11 @@ def _told(error: BaseException) -> str:
 
 
 def _root(error: BaseException | None) -> BaseException | None:
-    """What went wrong first: Scrapy fails again when it closes what never began."""
-    while error is not None and error.__context__ is not None:
+    """What went wrong first: Scrapy fails again when it closes what never began.
+
+    An error that names its cause has been put into our words or the spider's, and stands.
+    """
+    while error is not None and error.__context__ is not None and error.__cause__ is None:
         error = error.__context__
     return error
 
