@@ -21,6 +21,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: Fields that tell a person what an item is, and fields that take much room to say little.
 _NAMING, _LAST = ("name", "title", "名前", "商品名"), ("url", "description")
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_SECRET = re.compile(r"password|passwd|secret|token|cookie|api_?key|credential", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 
 
@@ -88,6 +89,11 @@ def is_link(text: str) -> bool:
     return bool(_WEB_ADDRESS.fullmatch(text))
 
 
+def is_secret(name: str) -> bool:
+    """Whether what goes by that name should not be read over a shoulder."""
+    return _SECRET.search(name) is not None
+
+
 def item_columns(items: Sequence[ItemPreview], most: int = 8) -> list[str]:
     """The fields to show of some items: those most of them have, what names a thing first."""
     counts = Counter(name for item in items for name in item.data or ())
@@ -104,6 +110,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
         number, size, duration, rough, exact, plain, first_line, other_lines, value, is_link,
-        item_columns, cron,
+        is_secret, item_columns, cron,
     )
 }  # fmt: skip

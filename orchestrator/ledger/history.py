@@ -161,7 +161,8 @@ def item_previews(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Seq
     rows = session.execute(
         select(ScrapedItem.id, ScrapedItem.key, ScrapedItem.changed_at, _preview())
         .where(ScrapedItem.last_job_id == job_id)
-        .order_by(ScrapedItem.id)
+        # A plain order by id makes Postgres walk the whole table until it meets this job's items.
+        .order_by(ScrapedItem.id + 0)
         .limit(most)
     )
     return [ItemPreview(*row) for row in rows]

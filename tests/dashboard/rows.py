@@ -159,6 +159,15 @@ def fill(session: Session) -> dict[str, ScrapingJob]:
             "description": "静かに滑らかに書けます。" * 30,
         }
         item(session, jobs["completed"], product)
+    for number in range(1, 8):
+        product = {
+            "name": f"Oak stool No. {number}",
+            "price": f"{39 + number * 7}.50",
+            "category": "Furniture",
+            "in_stock": number != 4,
+            "url": f"http://127.0.0.1:8001/products/oak-stool-{number}",
+        }
+        item(session, jobs["running"], product)
     rejected(session, jobs["completed"], "An integer of 40000 bits is no price", "{'price': 999…")
     rejected(session, jobs["completed"], "5,242,880 bytes are more than 4 MB", "{'body': 'AAAA…")
     for attempt in (1, 2):

@@ -222,7 +222,7 @@ def test_buttons_are_those_the_state_allows(
         job.status = status
         session.flush()
         page = operator.get(f"/jobs/{job.id}").text
-        assert set(re.findall(rf'action="/jobs/{job.id}/(\w+)"', page)) == actions
+        assert set(re.findall(rf'formaction="/jobs/{job.id}/(\w+)"', page)) == actions
 
 
 def test_pause_resume_and_cancel_do_what_they_say(

@@ -154,3 +154,11 @@ def test_a_target_without_a_schedule_runs_every_night(
     viewer: Browser, target: ScrapingTarget
 ) -> None:
     assert "Every night: at 00:00 every day (UTC)" in viewer.get(f"/targets/{target.id}").text
+
+
+def test_an_argument_that_is_a_secret_is_not_shown(viewer: Browser, session: Session) -> None:
+    arguments = {"api_key": "hunter2-key", "login_password": "hunter2", "pages": 3}
+    target = rows.target(session, arguments=arguments)
+    page = viewer.get(f"/targets/{target.id}").text
+    assert "login_password" in page
+    assert "hunter2" not in page
