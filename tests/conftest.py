@@ -8,24 +8,23 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 import pytest
 import redis
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL
 
 from orchestrator import config
 from orchestrator import database as storage
+from tests import databases
+from tests.databases import OneForAll
 from tests.pair import Pair, started
 
 _GIVEN = {
     str(field.validation_alias): os.environ.pop(str(field.validation_alias), None)
     for field in config.Config.model_fields.values()
 }
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,16 +52,25 @@ def pair() -> Iterator[Pair]:
 @pytest.fixture(scope="session")
 def template(pair: Pair) -> Iterator[URL]:
     """A database with the schema that the migrations make, for others to be cloned from."""
-    with _scratch(pair) as url, _configured(url):
+    with databases.scratch(pair) as url, _configured(url):
         import_module("orchestrator.migrations").upgrade()
         _forget_engine()
         yield url
 
 
+@pytest.fixture(scope="session")
+def one_for_all(pair: Pair, template: URL) -> Iterator[OneForAll]:
+    """A clone of the template that one test after the other gets empty."""
+    shared = OneForAll(pair, template)
+    yield shared
+    shared.drop()
+
+
 @pytest.fixture
-def database(pair: Pair, template: URL) -> Iterator[str]:
-    """The address of an empty, migrated database of this test's own; DATABASE_URL names it."""
-    with _scratch(pair, template) as url, _configured(url):
+def database(one_for_all: OneForAll) -> Iterator[str]:
+    """The address of an empty, migrated database; DATABASE_URL names it."""
+    url = one_for_all.emptied()
+    with _configured(url):
         yield url.render_as_string(hide_password=False)
 
 
@@ -84,18 +92,6 @@ def redis_url(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @contextmanager
-def _scratch(pair: Pair, template: URL | None = None) -> Iterator[URL]:
-    server = make_url(pair.database_url).set(drivername="postgresql+psycopg2")
-    name = f"kumo_test_{uuid4().hex[:8]}_{next(_numbers)}"
-    copied = f' TEMPLATE "{template.database}"' if template else ""
-    _execute(server, f'CREATE DATABASE "{name}"{copied}')
-    try:
-        yield server.set(database=name)
-    finally:
-        _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@contextmanager
 def _configured(url: URL) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
@@ -109,10 +105,3 @@ def _forget_engine() -> None:
         storage.engine().dispose()
     storage.engine.cache_clear()
     config.get.cache_clear()
-
-
-def _execute(server: URL, statement: str) -> None:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
