@@ -5,12 +5,11 @@ from uuid import uuid4
 
 import pytest
 import redis
-from kombu import pools
 from sqlalchemy import URL, create_engine, make_url, text
 
-from orchestrator import celery, config, frontiers
+from orchestrator import config
 from orchestrator import database as storage
-from tests import shops
+from tests import brokers, shops
 from tests.pair import Pair
 from tests.shops import OpenShop
 
@@ -24,9 +23,9 @@ def database(pair: Pair, template: URL) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         url = server.set(database=name).render_as_string(hide_password=False)
         patch.setenv("DATABASE_URL", url)
-        _forget_connections()
+        _forget_engine()
         yield url
-    _forget_connections()
+    _forget_engine()
     _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
@@ -40,12 +39,8 @@ def redis_url(pair: Pair) -> Iterator[str]:
                 break
     else:
         pytest.fail("No Redis database from 1 to 15 is empty, and tests empty none but their own.")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REDIS_URL", url)
-        _forget_connections()
-        celery.app.conf.update(broker_url=url, result_backend=url)
+    with brokers.connected_to(url):
         yield url
-    _forget_connections()
     with redis.Redis.from_url(url) as client:
         client.flushdb()
 
@@ -64,14 +59,11 @@ def slow_shop() -> Iterator[OpenShop]:
         yield shop
 
 
-def _forget_connections() -> None:
+def _forget_engine() -> None:
     if storage.engine.cache_info().currsize:
         storage.engine().dispose()
-    for cached in (storage.engine, config.get, frontiers._redis):
-        cached.cache_clear()
-    pools.reset()
-    # Both were made for the addresses of an earlier test.
-    celery.app._pool = celery.app.amqp._producer_pool = None
+    storage.engine.cache_clear()
+    config.get.cache_clear()
 
 
 def _execute(server: URL, statement: str) -> None:

@@ -180,8 +180,8 @@ def test_what_cannot_be_stored_is_rejected_alone(crawled: Any) -> None:
     assert len(neighbours) == 2 * 11
     reasons = given.execute("SELECT reason FROM rejected_items WHERE job_id = :job", job=job.id)
     assert sorted({row.reason.partition(":")[0] for row in reasons}) == [
-        "it is no JSON",
         "it is nested too deeply",
+        "it is no JSON",
         "it is too large",
         "its key field key is empty, so it cannot be told apart",
     ]

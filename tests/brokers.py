@@ -1,0 +1,33 @@
+"""Celery's and the frontiers' connections, for tests whose Redis is another than the last test's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from kombu import pools
+
+from orchestrator import celery, config, frontiers
+
+
+@contextmanager
+def connected_to(url: str) -> Iterator[None]:
+    """REDIS_URL and the Celery app name this Redis."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REDIS_URL", url)
+        _forget_connections()
+        before = celery.app.conf.broker_url
+        celery.app.conf.update(broker_url=url, result_backend=url)
+        try:
+            yield
+        finally:
+            _forget_connections()
+            celery.app.conf.update(broker_url=before, result_backend=before)
+    config.get.cache_clear()
+
+
+def _forget_connections() -> None:
+    config.get.cache_clear()
+    frontiers._redis.cache_clear()
+    pools.reset()
+    # Both were made for the address of an earlier test.
+    celery.app._pool = celery.app.amqp._producer_pool = None
