@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo install test check format audit lock
+.PHONY: help up demo install test check format audit lock bench
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +29,9 @@ check: .venv/dev.stamp  ## format, lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: .venv/dev.stamp  ## measure Kumo beside its rivals (ARGS="--only first-request --rounds 30")
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 format: .venv/dev.stamp  ## format the code and mend what lint can mend
 	$(BIN)/ruff format .

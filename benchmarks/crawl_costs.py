@@ -9,6 +9,8 @@ MEASURES = (
     Measure("speed", "pages/s"),
     Measure("CPU", "ms/page"),
     Measure("peak memory", "MB"),
+    # Without what a forked crawler shares with the process it was forked from.
+    Measure("its own at the end", "MB"),
 )
 
 
@@ -22,4 +24,5 @@ def read(meter: Path, *, items: int, pages: int) -> Sample:
         "speed": pages / readings["seconds"],
         "CPU": readings["cpu_seconds"] * 1_000 / pages,
         "peak memory": readings["peak_mb"],
+        "its own at the end": readings["own_mb"],
     }

@@ -41,9 +41,7 @@ class Installation:
     @contextmanager
     def kumo_worker(self, *, metered: bool = False) -> Iterator[psutil.Process]:
         """Kumo's worker, as `kumo up` starts it."""
-        environment = {"SCRAPY_SETTINGS_MODULE": "benchmarks.kumo_settings"}
-        if metered:
-            environment[METER_FILE] = str(self.meter_file)
+        environment = {METER_FILE: str(self.meter_file)} if metered else {}
         command = (*programs.worker("crawls"), "-l", "INFO")
         with self._started("kumo", command, environment) as worker:
             processes.said(self.home / "kumo.log", r"crawls@\S+ ready")
@@ -104,6 +102,7 @@ def _configure(home: Path, database_url: str, redis_url: str) -> None:
         DATABASE_URL=database_url,
         REDIS_URL=redis_url,
         KUMO_SLOTS=str(SLOTS),
+        KUMO_SPIDER_MODULES="benchmarks.spiders",
         RIVAL_DATABASE_URL=database_url.rpartition("/")[0] + "/rival",
         RIVAL_REDIS_URL=redis_url.rpartition("/")[0] + "/1",
     )

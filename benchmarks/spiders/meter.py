@@ -23,7 +23,7 @@ METERED: dict[str, Any] = {"EXTENSIONS": {"benchmarks.spiders.meter.Meter": 0}}
 
 
 class Meter:
-    """Writes seconds, CPU seconds, peak memory and items of a crawl into a file when it closes.
+    """Writes seconds, CPU seconds, memory and items of a crawl into a file when it closes.
 
     Reads the environment variable `KUMO_METER_FILE`; disables itself when there is none.
     """
@@ -47,14 +47,18 @@ class Meter:
         readings = {
             "seconds": time.monotonic() - self._began,
             "cpu_seconds": time.process_time() - self._cpu_began,
-            "peak_mb": _peak_mb(),
+            "peak_mb": _kilobytes("status", "VmHWM") / 1024,
+            "own_mb": _kilobytes("smaps_rollup", "Private_Clean", "Private_Dirty") / 1024,
             "items": self._crawler.stats.get_value("item_scraped_count", 0),
         }
         self._file.write_text(json.dumps(readings))
 
 
-def _peak_mb() -> float:
-    # Not getrusage: what it says of a started process may be the peak of the one that started it.
-    found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
-    assert found is not None
-    return int(found[1]) / 1024
+def _kilobytes(file: str, *names: str) -> int:
+    """What the kernel says of this process's memory.
+
+    Not getrusage: its peak of a started process may be that of the process that started it.
+    """
+    text = Path("/proc/self", file).read_text()
+    pattern = rf"^(?:{'|'.join(names)}):\s+(\d+) kB"
+    return sum(map(int, re.findall(pattern, text, re.MULTILINE)))
