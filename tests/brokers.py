@@ -1,4 +1,4 @@
-"""Celery's and the frontiers' connections, for tests whose Redis is another than the last test's."""
+"""Celery's and the frontiers' connections, for a test whose Redis is not the one before."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,15 +1,14 @@
 """Storage and a shop for a whole module: the worker that serves it lives as long."""
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 import redis
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL
 
 from orchestrator import config
 from orchestrator import database as storage
-from tests import brokers, shops
+from tests import brokers, databases, shops
 from tests.pair import Pair
 from tests.shops import OpenShop
 
@@ -17,16 +16,12 @@ from tests.shops import OpenShop
 @pytest.fixture(scope="module")
 def database(pair: Pair, template: URL) -> Iterator[str]:
     """The address of a migrated database for this module; DATABASE_URL names it."""
-    server = make_url(pair.database_url).set(drivername="postgresql+psycopg2")
-    name = f"kumo_test_{uuid4().hex}"
-    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
-    with pytest.MonkeyPatch.context() as patch:
-        url = server.set(database=name).render_as_string(hide_password=False)
-        patch.setenv("DATABASE_URL", url)
+    with databases.scratch(pair, template) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
         _forget_engine()
-        yield url
-    _forget_engine()
-    _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+        yield url.render_as_string(hide_password=False)
+        _forget_engine()
+    config.get.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +59,3 @@ def _forget_engine() -> None:
         storage.engine().dispose()
     storage.engine.cache_clear()
     config.get.cache_clear()
-
-
-def _execute(server: URL, statement: str) -> None:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()

@@ -145,6 +145,17 @@ def test_a_process_killed_in_mid_crawl_is_resumed_and_loses_nothing(
     ) == [({"SIGKILL": "signal_9", "SIGSEGV": "signal_11"}[signal_name],), ("finished",)]
 
 
+def test_a_page_that_always_kills_its_process_is_given_up_and_the_rest_is_crawled(
+    crawled: Any, shop: OpenShop
+) -> None:
+    sku = sorted(shop.products())[30]
+    job = crawled("dies_at_one_page", arguments={"sku": sku}, max_attempts=5)
+    assert _skus(job) == shop.products().keys() - {sku}
+    assert job.pages_given_up == 1
+    given_up = "SELECT url, charges FROM charged_pages WHERE job_id = :id"
+    assert given.execute(given_up, id=job.id) == [(f"{shop.url}/products/{sku}", 3)]
+
+
 def test_a_callback_that_raises_costs_its_page_alone(crawled: Any, shop: OpenShop) -> None:
     job = crawled("stumbles")
     sound = {sku for sku in shop.products() if not sku.endswith("7")}

@@ -28,6 +28,21 @@ class DiesOnceSpider(DemoShopSpider):
         yield from super().parse_product(response)
 
 
+class DiesAtOnePageSpider(DemoShopSpider):
+    """Ends its process at one product, each time."""
+
+    name = "dies_at_one_page"
+
+    def __init__(self, *args: Any, sku: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sku = sku
+
+    def parse_product(self, response: Response) -> Iterator[Any]:
+        if response.url.endswith(self.sku):
+            os.abort()
+        yield from super().parse_product(response)
+
+
 class DiesAtOnceSpider(DemoShopSpider):
     """Ends its process at the start page, each time."""
 
