@@ -13,13 +13,9 @@ from difflib import get_close_matches
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from orchestrator.exceptions import OrchestratorError
+from orchestrator.exceptions import CatalogueUnreadable
 
 _LISTING = "spiders_project.listing"
-
-
-class CatalogueUnreadable(OrchestratorError):
-    """The process that lists the spiders gave no answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ CRAWLS, CONTROL = "crawls", "control"
 
 #: 0 is served first and 9 last, as the Redis transport reads them.
 PRIORITIES = range(10)
-URGENT, DEFAULT, LEAST = 0, 5, 9
+DEFAULT, LEAST = 5, 9
 
 
 def _cron(line: str) -> crontab:

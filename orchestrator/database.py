@@ -20,6 +20,10 @@ from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated
 _AWAY_CLASSES = ("08", "53", "57")
 #: A deadlock, a lock not to be had in time, a clash of transactions: all pass when tried again.
 _BUSY = ("40P01", "55P03", "40001")
+_NO_ANSWER = (
+    "The database does not answer, so nothing was changed: see that Postgres runs and that "
+    "DATABASE_URL is right (`kumo doctor` looks)."
+)
 _MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
 
 
@@ -63,7 +67,7 @@ def meaning(error: Any) -> DatabaseAway | DatabaseNotMigrated | None:
         return DatabaseAway("The database is busy with something else; nothing was changed.")
     # psycopg2 leaves the code out when the connection itself failed.
     if state is None and type(error).__name__ in ("OperationalError", "InterfaceError"):
-        return DatabaseAway("The database does not answer; nothing was changed.")
+        return DatabaseAway(_NO_ANSWER)
     if state is not None and state.startswith(_AWAY_CLASSES):
-        return DatabaseAway("The database does not answer; nothing was changed.")
+        return DatabaseAway(_NO_ANSWER)
     return None

@@ -15,6 +15,7 @@
     │   └── UserInvalid
     ├── TransitionRefused          a job cannot go there from where it stands
     ├── SignInRefused
+    ├── CatalogueUnreadable        which spiders there are cannot be found out
     ├── LeaseLost                  another attempt owns the job
     └── EmbeddedFailed             an embedded server cannot be started
 
@@ -86,6 +87,10 @@ class TransitionRefused(OrchestratorError):
 
 class SignInRefused(OrchestratorError):
     """Name and password do not belong together."""
+
+
+class CatalogueUnreadable(OrchestratorError):
+    """Which spiders there are cannot be found out, mostly for one module's sake."""
 
 
 class LeaseLost(OrchestratorError):

@@ -18,11 +18,14 @@ from multiprocessing.process import BaseProcess
 from threading import Event, Lock
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psutil
 
-from orchestrator import config
+from orchestrator import config, database
+from orchestrator.exceptions import OrchestratorError
+from orchestrator.ledger import crawls
 from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim, End, Ending
 from orchestrator.ledger.pages import TroubledPage
 
@@ -80,12 +83,22 @@ def run(claim: Claim) -> End:
         claim.attempt,
         extra={"action": "crawl_started", "job_id": claim.job_id},
     )
+    _record_pid(claim, process.pid)
     try:
         end = _Supervision(process, reader).until_its_end()
         return _with_page(end, bytes(running_page))
     finally:
         reader.close()
         process.close()
+
+
+def _record_pid(claim: Claim, pid: int | None) -> None:
+    """For people who look for the process; the crawl has begun and does not wait for it."""
+    try:
+        with database.transaction() as session:
+            crawls.record_pid(session, UUID(claim.job_id), claim.attempt, pid=pid)
+    except OrchestratorError as error:
+        logger.warning("The crawler's pid is not on its job: %s", error)
 
 
 def _crawl(claim: Claim, report: Any, running_page: Any) -> None:

@@ -52,9 +52,9 @@ def pair() -> Iterator[Pair]:
 @pytest.fixture(scope="session")
 def template(pair: Pair) -> Iterator[URL]:
     """A database with the schema that the migrations make, for others to be cloned from."""
-    with databases.scratch(pair) as url, _configured(url):
-        import_module("orchestrator.migrations").upgrade()
-        _forget_engine()
+    with databases.scratch(pair) as url:
+        with _configured(url):
+            import_module("orchestrator.migrations").upgrade()
         yield url
 
 

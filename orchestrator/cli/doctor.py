@@ -8,7 +8,6 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import click
 from redis import Redis
@@ -16,7 +15,7 @@ from redis.exceptions import RedisError
 
 from orchestrator import catalogue, config, database, migrations
 from orchestrator.cli import printing
-from orchestrator.exceptions import OrchestratorError
+from orchestrator.exceptions import DatabaseAway, OrchestratorError
 from orchestrator.ledger import ticks
 
 _OLDEST_PYTHON = (3, 11)
@@ -91,8 +90,14 @@ def _configuration() -> Iterator[Finding]:
 
 
 def _database() -> Iterator[Finding]:
-    with database.transaction() as session:
-        version = session.connection().dialect.server_version_info or ()
+    try:
+        with database.transaction() as session:
+            version = session.connection().dialect.server_version_info or ()
+    except DatabaseAway as error:
+        # Whoever runs this may see the driver's own words: a wrong password, an unknown name.
+        words = str(getattr(error.__cause__, "orig", "")).partition("\n")[0]
+        yield ill(f"{error} {words}".strip())
+        return
     said = f"PostgreSQL {'.'.join(map(str, version))}"
     if version < _OLDEST_POSTGRES:
         yield ill(f"{said} is too old: Kumo needs {_OLDEST_POSTGRES[0]} or newer.")
@@ -172,12 +177,13 @@ def _workers() -> Iterator[Finding]:
 
 def _beat() -> Iterator[Finding]:
     with database.transaction() as session:
-        last = ticks.last(session).get(ticks.BEAT)
-    patience = timedelta(seconds=3 * config.get().sweep_seconds + _PATIENCE_SECONDS)
-    if last is not None and datetime.now(UTC) - last < patience:
-        yield well(f"last alive {printing.lines(last)}")
+        age = ticks.ages(session).get(ticks.BEAT)
+    patience = 3 * config.get().sweep_seconds + _PATIENCE_SECONDS
+    if age is not None and age.total_seconds() < patience:
+        yield well(f"last alive {age.total_seconds():.0f} s ago")
         return
-    when = f"gave its last sign of life at {printing.lines(last)}" if last else "was never alive"
+    minutes = age.total_seconds() / 60 if age else 0
+    when = f"gave its last sign of life {minutes:,.0f} minutes ago" if age else "has not begun yet"
     yield ill(
         f"Beat {when}, so no schedule starts anything: start everything with `make up`, or "
         "`celery -A orchestrator beat` beside a worker."

@@ -24,7 +24,7 @@ def begin(
     )
 
 
-def record_pid(session: Session, job_id: uuid.UUID, attempt: int, *, pid: int) -> None:
+def record_pid(session: Session, job_id: uuid.UUID, attempt: int, *, pid: int | None) -> None:
     session.execute(_living(job_id, attempt).values(pid=pid))
 
 

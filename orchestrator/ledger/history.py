@@ -148,7 +148,7 @@ def items(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence[Sc
     return session.scalars(
         select(ScrapedItem)
         .where(ScrapedItem.last_job_id == job_id)
-        .order_by(ScrapedItem.id)
+        .order_by(ScrapedItem.last_job_id, ScrapedItem.id)
         .limit(most)
     ).all()
 
@@ -161,8 +161,8 @@ def item_previews(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Seq
     rows = session.execute(
         select(ScrapedItem.id, ScrapedItem.key, ScrapedItem.changed_at, _preview())
         .where(ScrapedItem.last_job_id == job_id)
-        # A plain order by id makes Postgres walk the whole table until it meets this job's items.
-        .order_by(ScrapedItem.id + 0)
+        # Both, as the index has them: by id alone Postgres would walk the whole table.
+        .order_by(ScrapedItem.last_job_id, ScrapedItem.id)
         .limit(most)
     )
     return [ItemPreview(*row) for row in rows]
@@ -185,16 +185,6 @@ def target_names(session: Session) -> Sequence[str]:
         .where(ScrapingTarget.deleted_at.is_(None))
         .order_by(ScrapingTarget.name)
     ).all()
-
-
-def count_active(session: Session) -> dict[JobStatus, int]:
-    """How many jobs are pending and running; cheap at any number of finished ones."""
-    rows = session.execute(
-        select(ScrapingJob.status, func.count())
-        .where(ScrapingJob.status.in_((JobStatus.PENDING, JobStatus.RUNNING, JobStatus.PAUSED)))
-        .group_by(ScrapingJob.status)
-    )
-    return {status: count for status, count in rows}
 
 
 def _preview() -> ScalarSelect[dict[str, Any]]:

@@ -57,11 +57,6 @@ class Claim:
     #: Ids, in hex, of pages that the job has given up.
     left_out: tuple[str, ...] = ()
 
-    @property
-    def is_only_attempt(self) -> bool:
-        """A person watches it: when it ends badly nobody starts it again."""
-        return bool(self.definition.get("one_attempt"))
-
 
 class Ending(StrEnum):
     """How a crawl ended, as far as the job's next state depends on it."""

@@ -1,8 +1,8 @@
 """Signs of life of the parts that work by the clock."""
 
-from datetime import datetime
+from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Interval, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,9 +22,10 @@ def tick(session: Session, name: str) -> None:
     )
 
 
-def last(session: Session) -> dict[str, datetime]:
-    """When each was last alive."""
-    return {row.name: row.at for row in session.scalars(select(Tick))}
+def ages(session: Session) -> dict[str, timedelta]:
+    """How long ago each was last alive, by the database's own clock."""
+    age: ColumnElement[timedelta] = type_coerce(func.now() - Tick.at, Interval)
+    return dict(session.execute(select(Tick.name, age)).all())
 
 
 def take_turn(session: Session) -> bool:

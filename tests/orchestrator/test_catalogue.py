@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator import catalogue
-from orchestrator.catalogue import Catalogue, CatalogueUnreadable, KnownSpider
+from orchestrator.catalogue import Catalogue, KnownSpider
+from orchestrator.exceptions import CatalogueUnreadable
 
 SPIDER = '''
 import scrapy

@@ -14,9 +14,10 @@ class ScrapedItem(Table):
     __tablename__ = "scraped_items"
     __table_args__ = (
         UniqueConstraint("target_id", "key"),
-        # Deleting a job sets these columns to null, which must not scan the table.
+        # Deleting a job sets these columns to null, which must not scan the table; with the id,
+        # the first items of a job are read from the index in their order.
         Index("ix_scraped_items_first_job_id", "first_job_id"),
-        Index("ix_scraped_items_last_job_id", "last_job_id"),
+        Index("ix_scraped_items_last_job_id", "last_job_id", "id"),
     )
 
     id: Mapped[Id]

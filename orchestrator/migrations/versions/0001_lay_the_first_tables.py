@@ -427,7 +427,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_scraped_items_first_job_id", "scraped_items", ["first_job_id"], unique=False
     )
-    op.create_index("ix_scraped_items_last_job_id", "scraped_items", ["last_job_id"], unique=False)
+    op.create_index(
+        "ix_scraped_items_last_job_id", "scraped_items", ["last_job_id", "id"], unique=False
+    )
     op.create_table(
         "item_revisions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

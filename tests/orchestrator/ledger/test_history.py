@@ -155,16 +155,6 @@ def test_a_log_shows_its_last_lines_in_order_across_attempts(target_id: int) -> 
     assert messages(least_level=30, most=3) == ["2.5", "2.8", "2.11"]
 
 
-def test_active_jobs_are_counted_by_status() -> None:
-    for status in (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.COMPLETED):
-        given.brought_to(status, given.a_target(status))
-    assert given.do(history.count_active) == {
-        JobStatus.PENDING: 1,
-        JobStatus.RUNNING: 1,
-        JobStatus.PAUSED: 1,
-    }
-
-
 def test_a_preview_of_an_item_is_cut_in_fields_and_letters(target_id: int) -> None:
     job_id = given.a_job(target_id)
     given.execute(
