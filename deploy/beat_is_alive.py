@@ -5,7 +5,7 @@ the queue `control`: without that worker a schedule starts nothing either.
 """
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from orchestrator import config, database
 from orchestrator.exceptions import OrchestratorError
@@ -16,10 +16,10 @@ def main() -> None:
     patience = timedelta(seconds=3 * config.get().sweep_seconds + 15)
     try:
         with database.transaction() as session:
-            last = ticks.last(session).get(ticks.BEAT)
+            age = ticks.ages(session).get(ticks.BEAT)
     except OrchestratorError as error:
         sys.exit(str(error))
-    if last is None or datetime.now(UTC) - last > patience:
+    if age is None or age > patience:
         sys.exit("Beat's sweeps do not arrive: see the logs of beat and of the control worker.")
 
 
