@@ -349,7 +349,7 @@ def test_an_item_seen_again_meanwhile_stays(target_id: int) -> None:
 
 @pytest.mark.parametrize("table", [*TABLES, "scraping_jobs"])
 def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
-    table: str, target_id: int
+    table: str, target_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = old_job(target_id)
     log(job_id, 2)
@@ -357,7 +357,7 @@ def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
     charge(job_id, 2)
     items(target_id, 2, first=job_id, last=job_id, days=40)
     revise(job_id, days=40)
-    given.execute(f"ALTER DATABASE {_name()} SET lock_timeout = '100ms'")
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=100ms")
     database.engine().dispose()
     with database.transaction() as session:
         held = session.execute(text(f"SELECT * FROM {table} LIMIT 1 FOR UPDATE")).all()
@@ -366,10 +366,6 @@ def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
         assert given.count("scraping_jobs") == 1
     run()
     assert all(given.count(each) == 0 for each in (*TABLES, "scraping_jobs"))
-
-
-def _name() -> str:
-    return str(given.execute("SELECT current_database()")[0][0])
 
 
 # --- deleted targets

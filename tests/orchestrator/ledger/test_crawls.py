@@ -53,6 +53,12 @@ def test_a_lease_cannot_be_renewed_after_the_end(job_id: uuid.UUID) -> None:
         renew(job_id)
 
 
+def test_a_lease_belongs_to_the_attempt_that_its_job_names(job_id: uuid.UUID) -> None:
+    given.execute("UPDATE scraping_jobs SET attempt = 2")
+    with pytest.raises(LeaseLost):
+        renew(job_id, 1)
+
+
 def test_a_lease_of_no_job_cannot_be_renewed() -> None:
     with pytest.raises(LeaseLost):
         renew(uuid.uuid4())

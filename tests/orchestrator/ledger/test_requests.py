@@ -241,6 +241,9 @@ def test_two_batches_in_opposite_order_do_not_lock_each_other_out() -> None:
     answers = given.at_once(2, lambda turn: many(ids if turn else ids[::-1]))
     assert sum(answer.started for batch in answers for answer in batch) == 50
     assert [len(batch) for batch in answers] == [50, 50]
+    for batch in answers:
+        inserted = [answer.target_id for answer in batch if answer.started]
+        assert inserted == sorted(inserted)
 
 
 def test_a_job_is_not_cleaned_away_while_it_is_retried(target_id: int) -> None:
