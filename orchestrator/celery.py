@@ -35,8 +35,9 @@ def _queue(name: str) -> Queue:
 def _settings() -> dict[str, Any]:
     settings = config.get()
     return {
-        "broker_url": settings.redis_url,
-        "result_backend": settings.redis_url,
+        # Without an address Celery would quietly look for another broker.
+        "broker_url": settings.require_redis_url(),
+        "result_backend": settings.require_redis_url(),
         "timezone": settings.timezone,
         "enable_utc": True,
         # JSON only: whoever can write to Redis must not be able to run code.

@@ -87,6 +87,8 @@ class Recording:
             lease = config.get().lease_seconds
             claim = jobs.claim(session, answer.job_id, worker="scrapy", lease_seconds=lease)
         assert claim is not None
+        # A line for each of its commands would drown the spider's own in the terminal.
+        logging.getLogger("redis").setLevel(logging.INFO)
         logger.info("Recorded as job %s", claim.job_id)
         return claim
 

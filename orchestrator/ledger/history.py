@@ -143,16 +143,6 @@ def log(
     return list(reversed(newest))
 
 
-def items(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence[ScrapedItem]:
-    """The first items whose latest sighting was in this job."""
-    return session.scalars(
-        select(ScrapedItem)
-        .where(ScrapedItem.last_job_id == job_id)
-        .order_by(ScrapedItem.last_job_id, ScrapedItem.id)
-        .limit(most)
-    ).all()
-
-
 def item_previews(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence[ItemPreview]:
     """The first items whose latest sighting was in this job, their data cut to what a table shows.
 
