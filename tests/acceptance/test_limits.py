@@ -17,7 +17,12 @@ from tests.workers import Worker, working
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    limits = {"KUMO_JOB_MEMORY_MB": "256", "KUMO_JOB_SECONDS": "6"}
+    limits = {
+        "KUMO_JOB_MEMORY_MB": "256",
+        "KUMO_JOB_SECONDS": "6",
+        # One attempt is all they get, so it must not be lost to a machine that is slow to begin.
+        "KUMO_LEASE_SECONDS": "30",
+    }
     with working("--concurrency=2", KUMO_SPIDER_MODULES=MODULES, **limits) as worker:
         yield worker
 

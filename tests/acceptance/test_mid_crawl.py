@@ -194,6 +194,26 @@ def test_a_commit_in_flight_as_the_crawl_ends_is_not_its_last(shift: Shift) -> N
     assert _outcomes(job_id) == ["finished"]
 
 
+def test_pages_whose_commit_never_came_are_fetched_again(shift: Shift) -> None:
+    """The crawler dies while its commit waits for a lock, and the commit is broken off."""
+    break_off = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        " AND position('WITH fence' in query) > 0"
+    )
+    with shops.opened(200, delay=0.02) as shop, storage.engine().connect() as holder:
+        job_id = _requested(shop)
+        awaiting.with_items(job_id, 10)
+        holder.execute(text("SELECT FROM scraping_jobs WHERE id = :id FOR UPDATE"), {"id": job_id})
+        fetched = len(shop.fetched())
+        awaiting.until(lambda: len(shop.fetched()) > fetched + 40, "more pages")
+        shift.worker.crawler().kill()
+        awaiting.until(lambda: given.execute(break_off), "a commit that waits")
+        holder.rollback()
+        assert _is_whole(awaiting.ended(job_id), shop)
+    assert _outcomes(job_id) == ["signal_9", "finished"]
+
+
 def test_a_stopped_crawler_writes_nothing_when_it_wakes_after_its_lease(
     job_id: UUID, shift: Shift, slow_shop: OpenShop
 ) -> None:

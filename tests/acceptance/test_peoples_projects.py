@@ -18,7 +18,9 @@ from tests.workers import ROOT, Worker, working
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    with working("--concurrency=2", KUMO_SPIDER_MODULES=MODULES) as worker:
+    # A lease longer than a callback may be stuck: who is stuck is not taken for lost.
+    patience = {"KUMO_LEASE_SECONDS": "30"}
+    with working("--concurrency=2", KUMO_SPIDER_MODULES=MODULES, **patience) as worker:
         yield worker
 
 
