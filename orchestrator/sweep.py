@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import celery, config, database, frontiers, triggers
 from orchestrator.exceptions import BellAway
-from orchestrator.ledger import crawls, jobs, requests, targets, ticks
+from orchestrator.ledger import bells, crawls, jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import End, Ended, Ending
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
@@ -76,21 +76,21 @@ def _request_due(session: Session) -> list[Answer]:
         terms = Terms(Trigger.BEAT, due_at=occasion)
         answers += requests.request_many(session, ids, terms)
     started = [answer.job_id for answer in answers if answer.started]
-    jobs.ring_later(session, started)
+    bells.ring_later(session, started)
     return answers
 
 
 def _ring() -> int:
     """Rings for due jobs whose bell nobody answered, unless enough bells are waiting already."""
     with database.transaction() as session:
-        if not (due := jobs.count_due(session)):
+        if not (due := bells.count_due(session)):
             return 0
         if _queue_length() >= due:
             return 0
         patience = config.get().ring_again_seconds
-        bells = jobs.unanswered(session, ring_again_seconds=patience, most=_MOST_RUNG)
-    triggers.ring([(row.id, row.target_id, row.priority) for row in bells])
-    return len(bells)
+        waiting = bells.unanswered(session, ring_again_seconds=patience, most=_MOST_RUNG)
+    triggers.ring([(row.id, row.target_id, row.priority) for row in waiting])
+    return len(waiting)
 
 
 def _queue_length() -> int:

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from orchestrator import celery, config, database, frontiers
 from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
-from orchestrator.ledger import jobs, requests, targets
+from orchestrator.ledger import bells, jobs, requests, targets
 from orchestrator.ledger.jobs import Claim, End, Ended
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
@@ -168,22 +168,22 @@ def follow_up(ended: Ended) -> None:
         _try_to_ring([(ended.job_id, ended.target_id, ended.priority)])
 
 
-def ring(bells: Iterable[Bell]) -> None:
+def ring(waiting: Iterable[Bell]) -> None:
     """Says "look at job X now" for each. Raises BellAway; then the next sweep rings them."""
-    bells = list(bells)
+    waiting = list(waiting)
     try:
-        _send(bells)
+        _send(waiting)
     except (OperationalError, OSError) as error:
         with database.transaction() as session:
-            jobs.ring_later(session, [job_id for job_id, _, _ in bells])
+            bells.ring_later(session, [job_id for job_id, _, _ in waiting])
         raise BellAway("Redis does not answer; the jobs start when it does.") from error
 
 
-def _send(bells: Sequence[Bell]) -> None:
+def _send(waiting: Sequence[Bell]) -> None:
     # Without an address Celery would quietly try another broker.
     config.get().require_redis_url()
     with celery.app.producer_pool.acquire(block=True, timeout=3) as producer:
-        for job_id, target_id, priority in bells:
+        for job_id, target_id, priority in waiting:
             celery.app.send_task(
                 "orchestrator.tasks.scrape_target",
                 args=(target_id, str(job_id)),
@@ -201,13 +201,13 @@ def _ring_for(answers: Iterable[Answer]) -> None:
     _try_to_ring([(a.job_id, a.target_id, a.priority) for a in answers if a.started])
 
 
-def _try_to_ring(bells: Sequence[Bell]) -> None:
-    if not bells:
+def _try_to_ring(waiting: Sequence[Bell]) -> None:
+    if not waiting:
         return
     try:
-        ring(bells)
+        ring(waiting)
     except OrchestratorError as error:
-        logger.warning("%s", error, extra={"action": "bell_away", "bells": len(bells)})
+        logger.warning("%s", error, extra={"action": "bell_away", "bells": len(waiting)})
 
 
 def _clear(ended: Ended) -> None:

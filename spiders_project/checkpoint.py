@@ -7,31 +7,26 @@ knows whether it happened; what has gathered meanwhile waits for the next.
 
 import asyncio
 import logging
-import os
 import random
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from threading import Event, Thread
-from time import monotonic
-from typing import Any, Self
-from uuid import UUID
+from typing import Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from orchestrator import config, database
+from orchestrator import config
 from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated, LeaseLost
-from orchestrator.ledger import crawls
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, count_lines
-from orchestrator.ledger.items import Rejection, StorableItem, clean_text
-from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim
+from orchestrator.ledger.items import Rejection, StorableItem
+from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import Requested
 from orchestrator.ledger.pages import TroubledPage
 from spiders_project.closing import ask_to_close
 from spiders_project.frontier import Frontier
+from spiders_project.heartbeat import Heartbeat
+from spiders_project.job_log import JobLog
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +34,6 @@ logger = logging.getLogger(__name__)
 _ENOUGH_ITEMS = 500
 #: The crawl takes no more pages while so much is waiting to be committed.
 _MOST_ITEMS, _MOST_BYTES = 5_000, 32 * 1024 * 1024
-_LONGEST_MESSAGE = 10_000
 #: An attempt that cannot reach Postgres for this part of its lease ends itself.
 _LEASE_PART = 0.75
 
@@ -68,7 +62,7 @@ class Checkpoint:
         self._bytes_gathered = 0
         self._unresolved: _Gathered | None = None
         self._bytes_committed = 0
-        self._log = LogBuffer(settings.log_lines, self._gather_line)
+        self._log = JobLog(settings.log_lines, self._gather_line)
         self._heartbeat = Heartbeat(claim, settings.lease_seconds)
         self._task: asyncio.Task[None] | None = None
         self._hurry: asyncio.Event
@@ -214,81 +208,3 @@ class Checkpoint:
         frontier = self._crawler.engine.scheduler
         assert isinstance(frontier, Frontier)
         return frontier
-
-
-class LogBuffer(logging.Handler):
-    """Turns log records into lines of the job's log, up to a cap."""
-
-    def __init__(self, most: int, gather: Callable[[LogLine], None]) -> None:
-        super().__init__(logging.INFO)
-        self._most = most
-        self._gather = gather
-        self._seq = self._lines = 0
-
-    def count_from(self, lines: int) -> None:
-        """Lines that earlier attempts wrote count against the cap."""
-        self._lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._lines += 1
-        self._seq += 1
-        if self._lines < self._most:
-            self._gather(self._line(record, _message(record)))
-        elif self._lines == self._most:
-            last = f"The log of a job holds {self._most:,} lines; the rest is left out."
-            self._gather(self._line(record, last))
-
-    def _line(self, record: logging.LogRecord, message: str) -> LogLine:
-        at = datetime.fromtimestamp(record.created, UTC)
-        return LogLine(self._seq, record.levelno, at, record.name, message)
-
-
-class Heartbeat:
-    """A thread that keeps the lease while the event loop is blocked by a long callback."""
-
-    def __init__(self, claim: Claim, lease_seconds: float) -> None:
-        self.lease_seconds = lease_seconds
-        self._job_id, self._attempt = UUID(claim.job_id), claim.attempt
-        self._last = monotonic()
-        self._stopped = Event()
-
-    def start(self) -> None:
-        Thread(target=self._run, name="heartbeat", daemon=True).start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-    def renewed(self) -> None:
-        """The checkpoint has just renewed the lease."""
-        self._last = monotonic()
-
-    def silent_seconds(self) -> float:
-        return monotonic() - self._last
-
-    def _run(self) -> None:
-        quarter = self.lease_seconds / 4
-        while not self._stopped.wait(quarter / 2):
-            if self.silent_seconds() > quarter:
-                self._renew()
-            if self.silent_seconds() > self.lease_seconds:
-                # The lease is over and the event loop has not noticed: it is stuck as well.
-                os._exit(LEASE_OVER_STATUS)
-
-    def _renew(self) -> None:
-        try:
-            with database.transaction() as session:
-                crawls.renew(session, self._job_id, self._attempt, lease_seconds=self.lease_seconds)
-            self.renewed()
-        except (DatabaseAway, DatabaseNotMigrated, LeaseLost) as error:
-            # The checkpoint meets the same and decides; this thread only buys it time.
-            logger.debug("The heartbeat was not written: %s", error)
-
-
-def _message(record: logging.LogRecord) -> str:
-    text = record.getMessage()
-    if record.exc_info and record.exc_info[0]:
-        text = f"{text}\n{_TRACEBACKS.formatException(record.exc_info)}"
-    return clean_text(text[:_LONGEST_MESSAGE])
-
-
-_TRACEBACKS: Any = logging.Formatter()

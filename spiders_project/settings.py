@@ -49,5 +49,6 @@ CLOSESPIDER_PAGECOUNT = 1_000_000
 # A job whose frontier grows beyond this fails and says so; nothing is dropped in silence.
 KUMO_FRONTIER_MOST = 5_000_000
 
-# A callback that keeps the event loop for so long is stopped, and the job names file and line.
-KUMO_STUCK_SECONDS = 60
+# A callback that keeps the event loop for so long is stopped, and the job names file and line:
+# before the lease of 60 s is over, since one that holds the interpreter stops the heartbeat too.
+KUMO_STUCK_SECONDS = 45

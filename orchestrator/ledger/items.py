@@ -59,17 +59,21 @@ def repaired(value: Any) -> Any:
         return clean_text(value)
     if isinstance(value, Mapping):
         return {clean_text(str(name)): repaired(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (bytes, bytearray, set, frozenset)):
+        return repaired(_plain(value))
+    if isinstance(value, (list, tuple)):
         return [repaired(each) for each in value]
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 63:
-        return (
-            str(value)
-            if value.bit_length() < 10_000
-            else f"an integer of {value.bit_length()} bits"
-        )
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return _repaired_number(value) if isinstance(value, (int, float)) else value
+
+
+def _repaired_number(value: float) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    bits = value.bit_length()
+    if bits < 64:
+        return value
+    # Python itself refuses to write out much longer ones.
+    return str(value) if bits < 10_000 else f"an integer of {bits} bits"
 
 
 def clean_text(text: str) -> str:

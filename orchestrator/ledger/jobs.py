@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Row,
     and_,
     case,
     cast,
@@ -27,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import crawls, pages
+from orchestrator.ledger import bells, crawls, pages
 from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
@@ -222,34 +221,6 @@ def cancel_all_of(session: Session, target_id: int) -> Sequence[Ended]:
     return [cancel(session, job_id) for job_id in ids]
 
 
-def ring_later(session: Session, job_ids: Sequence[uuid.UUID]) -> None:
-    """Marks jobs whose bell could not be rung, so that the next sweep rings it."""
-    session.execute(update(ScrapingJob).where(ScrapingJob.id.in_(job_ids)).values(rung_at=None))
-
-
-def unanswered(
-    session: Session, *, ring_again_seconds: float, most: int
-) -> Sequence[Row[uuid.UUID, int, int]]:
-    """Due jobs whose bell nobody answered, oldest first, marked as rung now."""
-    patience = func.make_interval(0, 0, 0, 0, 0, 0, ring_again_seconds)
-    waiting = (
-        select(ScrapingJob.id)
-        .where(
-            _is_due(),
-            or_(ScrapingJob.rung_at.is_(None), ScrapingJob.rung_at < func.now() - patience),
-        )
-        .order_by(ScrapingJob.priority, ScrapingJob.queued_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    return session.execute(
-        update(ScrapingJob)
-        .where(ScrapingJob.id.in_(waiting))
-        .values(rung_at=func.now())
-        .returning(ScrapingJob.id, ScrapingJob.target_id, ScrapingJob.priority)
-    ).all()
-
-
 def ended_among(session: Session, job_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Those of the ids whose job has ended or is gone: nothing of theirs needs to be kept."""
     active = session.scalars(
@@ -258,15 +229,6 @@ def ended_among(session: Session, job_ids: Sequence[uuid.UUID]) -> set[uuid.UUID
         )
     )
     return set(job_ids) - set(active)
-
-
-def count_due(session: Session) -> int:
-    """How many jobs could be claimed now."""
-    return session.scalar(select(func.count()).select_from(ScrapingJob).where(_is_due())) or 0
-
-
-def _is_due() -> ColumnElement[bool]:
-    return and_(ScrapingJob.status == JobStatus.PENDING, ScrapingJob.run_after <= func.now())
 
 
 def _owns(session: Session, job_id: uuid.UUID, attempt: int) -> bool:
@@ -331,7 +293,7 @@ _ENDED = (
     ScrapingJob.target_id,
     ScrapingJob.status,
     ScrapingJob.priority,
-    _is_due().label("ring"),
+    bells.is_due().label("ring"),
 )
 
 

@@ -142,6 +142,6 @@ def test_the_frontiers_of_ended_jobs_are_deleted_and_others_stay(
 
 def test_a_sweep_leaves_a_sign_of_life_and_tells_beats_apart(target_id: int) -> None:
     sweep()
-    assert given.do(ticks.last).keys() == {"sweep"}
+    assert given.do(ticks.ages).keys() == {"sweep"}
     sweep(by_beat=True)
-    assert given.do(ticks.last).keys() == {"sweep", "beat"}
+    assert given.do(ticks.ages).keys() == {"sweep", "beat"}

@@ -138,3 +138,7 @@ def await_lock_or_end(other: "Future[Any]") -> None:
     while not other.done() and not execute(waiting)[0][0]:
         assert time.monotonic() < limit, "it neither ended nor waited for a lock"
         time.sleep(0.005)
+
+
+def made_due(job_id: uuid.UUID) -> None:
+    execute("UPDATE scraping_jobs SET run_after = now() WHERE id = :id", id=job_id)

@@ -272,9 +272,6 @@ def test_skipped_failed_and_cancelled_jobs_go_as_completed_ones_do() -> None:
     assert given.execute("SELECT id FROM scraping_jobs") == [(active,)]
 
 
-# --- what an active job uses
-
-
 @pytest.mark.parametrize("status", ACTIVE)
 def test_nothing_of_an_active_job_is_touched(status: JobStatus, target_id: int) -> None:
     job_id = given.brought_to(status, target_id)
@@ -368,9 +365,6 @@ def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
     assert all(given.count(each) == 0 for each in (*TABLES, "scraping_jobs"))
 
 
-# --- deleted targets
-
-
 def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> None:
     job_id = old_job(target_id, days=0)
     log(job_id, 2)
@@ -408,9 +402,6 @@ def test_the_namesake_of_a_deleted_target_is_left_alone(target_id: int) -> None:
     items(namesake, 1)
     run()
     assert given.execute("SELECT target_id FROM scraped_items") == [(namesake,)]
-
-
-# --- batches
 
 
 @pytest.mark.usefixtures("no_batch_above_the_limit")

@@ -4,8 +4,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -37,15 +35,8 @@ def verb(what: Verb, job_id: uuid.UUID) -> Callable[[Session], Ended]:
     return lambda session: what(session, job_id)
 
 
-def make_due(job_id: uuid.UUID) -> None:
-    given.execute("UPDATE scraping_jobs SET run_after = now() WHERE id = :id", id=job_id)
-
-
 def acknowledge_a_page(job_id: uuid.UUID) -> None:
     given.execute("UPDATE crawls SET pages = 1 WHERE job_id = :id AND ended_at IS NULL", id=job_id)
-
-
-# --- claim
 
 
 def test_a_claim_makes_a_pending_job_running_and_begins_its_lease(target_id: int) -> None:
@@ -76,7 +67,7 @@ def test_a_claim_before_its_time_is_refused(target_id: int) -> None:
     job_id = given.brought_to(RUNNING, target_id)
     given.finish(job_id, given.BROKEN, retry_seconds=30)
     assert given.claim(job_id) is None
-    make_due(job_id)
+    given.made_due(job_id)
     assert given.claim(job_id)
 
 
@@ -107,9 +98,6 @@ def test_of_eight_claims_at_once_one_wins(target_id: int) -> None:
     job_id = given.a_job(target_id)
     claims = given.at_once(8, lambda _: given.claim(job_id))
     assert sum(claim is not None for claim in claims) == 1
-
-
-# --- cancel, pause, resume
 
 
 @pytest.mark.parametrize("status", [PENDING, PAUSED])
@@ -270,14 +258,14 @@ def test_each_failure_doubles_the_wait_up_to_an_hour(target_id: int) -> None:
         given.finish(job_id, given.BROKEN, attempt=attempt, retry_seconds=30)
         sql = "SELECT extract(epoch FROM run_after - ended_at)::int FROM scraping_jobs j JOIN crawls c ON c.job_id = j.id WHERE c.attempt = :n"  # noqa: E501
         waits.append(given.execute(sql, n=attempt)[0][0])
-        make_due(job_id)
+        given.made_due(job_id)
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
 def test_progress_forgives_earlier_failures(target_id: int) -> None:
     job_id = given.brought_to(RUNNING, target_id)
     given.finish(job_id, given.BROKEN)
-    make_due(job_id)
+    given.made_due(job_id)
     given.claim(job_id)
     acknowledge_a_page(job_id)
     ended = given.finish(job_id, given.BROKEN, attempt=2)
@@ -303,7 +291,7 @@ def test_a_job_is_given_up_after_as_many_failures_as_its_target_allows() -> None
         ended = given.finish(job_id, given.BROKEN, attempt=attempt)
         assert ended
         statuses.append(ended.status)
-        make_due(job_id)
+        given.made_due(job_id)
     assert statuses == [PENDING, FAILED]
     assert given.job(job_id).error_message == given.BROKEN.message
 
@@ -363,9 +351,6 @@ def test_an_older_attempt_charges_no_page_after_a_take_over(target_id: int) -> N
     page = TroubledPage(b"1", "https://example.com/", "killed by signal 9")
     given.finish(job_id, replace(given.BROKEN, page=page), attempt=1)
     assert given.count("charged_pages") == 0
-
-
-# --- two at once, in both orders
 
 
 def test_a_cancel_before_the_end_wins(target_id: int) -> None:
@@ -454,70 +439,6 @@ def test_two_ends_of_one_attempt_count_once(target_id: int) -> None:
     _, second = given.overtaken(finishing(job_id, given.BROKEN), finishing(job_id, given.BROKEN))
     assert second is None
     assert given.job(job_id).failures == 1
-
-
-# --- bells
-
-
-def unanswered(**options: Any) -> list[uuid.UUID]:
-    rows = given.do(jobs.unanswered, **({"ring_again_seconds": 60, "most": 10} | options))
-    return [row.id for row in rows]
-
-
-def test_a_bell_just_rung_is_not_rung_again(target_id: int) -> None:
-    given.a_job(target_id)
-    assert unanswered() == []
-
-
-def test_a_bell_nobody_answered_is_rung_again_once(target_id: int) -> None:
-    job_id = given.a_job(target_id)
-    given.execute("UPDATE scraping_jobs SET rung_at = now() - interval '61 s'")
-    assert unanswered() == [job_id]
-    assert unanswered() == []
-
-
-def test_a_bell_that_could_not_be_rung_is_rung_by_the_next_sweep(target_id: int) -> None:
-    job_id = given.a_job(target_id)
-    given.do(jobs.ring_later, [job_id])
-    assert unanswered() == [job_id]
-
-
-def test_a_job_that_waits_its_time_is_rung_when_it_is_due(target_id: int) -> None:
-    job_id = given.brought_to(RUNNING, target_id)
-    given.finish(job_id, given.BROKEN)
-    assert unanswered() == []
-    assert given.do(jobs.count_due) == 0
-    make_due(job_id)
-    assert given.do(jobs.count_due) == 1
-    assert unanswered() == [job_id]
-
-
-@pytest.mark.parametrize("status", [RUNNING, PAUSED, COMPLETED, CANCELLED])
-def test_only_pending_jobs_are_rung(status: JobStatus, target_id: int) -> None:
-    given.brought_to(status, target_id)
-    given.execute("UPDATE scraping_jobs SET rung_at = NULL")
-    assert unanswered() == []
-
-
-def test_two_sweeps_at_once_ring_each_bell_once() -> None:
-    for number in range(4):
-        given.a_job(given.a_target(f"shop-{number}"))
-    given.execute("UPDATE scraping_jobs SET rung_at = NULL")
-    ring = partial(jobs.unanswered, ring_again_seconds=60, most=2)
-    first, second = given.overtaken(ring, ring)
-    assert not isinstance(second, Exception)
-    assert len({row.id for row in [*first, *second]}) == 4
-
-
-def test_urgent_jobs_are_rung_first() -> None:
-    late = given.a_job(given.a_target("late"), priority=9)
-    urgent = given.a_job(given.a_target("urgent"), priority=0)
-    given.execute("UPDATE scraping_jobs SET rung_at = NULL")
-    assert unanswered(most=1) == [urgent]
-    assert unanswered(most=1) == [late]
-
-
-# --- retry
 
 
 @pytest.mark.parametrize("status", [COMPLETED, FAILED, CANCELLED])

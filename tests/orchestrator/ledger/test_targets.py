@@ -33,9 +33,6 @@ def find(reference: Any) -> ScrapingTarget:
     return given.do(targets.find, reference)
 
 
-# --- register, change, delete
-
-
 def test_a_name_is_taken_while_its_target_lives(target_id: int) -> None:
     with pytest.raises(TargetInvalid) as raised:
         given.a_target("shop")
@@ -102,9 +99,6 @@ def test_a_target_may_keep_its_name(target_id: int) -> None:
     assert change(target_id, name="shop", priority=1).priority == 1
 
 
-# --- find
-
-
 def test_a_target_is_found_by_id_or_name(target_id: int) -> None:
     assert find(target_id).id == find(str(target_id)).id == find("shop").id == target_id
 
@@ -159,9 +153,6 @@ def test_a_deleted_target_is_not_found(target_id: int) -> None:
     for reference in (target_id, "shop"):
         with pytest.raises(TargetNotFound):
             find(reference)
-
-
-# --- which are due
 
 
 def test_a_new_target_is_first_due_at_its_next_occasion() -> None:

@@ -1,0 +1,50 @@
+"""Bells: which pending jobs somebody should be told to look at, and when they were last told.
+
+A bell is a Celery message and may be lost; what is written here is only when it was rung.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from orchestrator.ledger.models import JobStatus, ScrapingJob
+
+
+def is_due() -> ColumnElement[bool]:
+    """The job waits, and may be claimed now."""
+    return and_(ScrapingJob.status == JobStatus.PENDING, ScrapingJob.run_after <= func.now())
+
+
+def ring_later(session: Session, job_ids: Sequence[uuid.UUID]) -> None:
+    """Marks jobs whose bell could not be rung, so that the next sweep rings it."""
+    session.execute(update(ScrapingJob).where(ScrapingJob.id.in_(job_ids)).values(rung_at=None))
+
+
+def unanswered(
+    session: Session, *, ring_again_seconds: float, most: int
+) -> Sequence[Row[uuid.UUID, int, int]]:
+    """Due jobs whose bell nobody answered, oldest first, marked as rung now."""
+    patience = func.make_interval(0, 0, 0, 0, 0, 0, ring_again_seconds)
+    waiting = (
+        select(ScrapingJob.id)
+        .where(
+            is_due(),
+            or_(ScrapingJob.rung_at.is_(None), ScrapingJob.rung_at < func.now() - patience),
+        )
+        .order_by(ScrapingJob.priority, ScrapingJob.queued_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return session.execute(
+        update(ScrapingJob)
+        .where(ScrapingJob.id.in_(waiting))
+        .values(rung_at=func.now())
+        .returning(ScrapingJob.id, ScrapingJob.target_id, ScrapingJob.priority)
+    ).all()
+
+
+def count_due(session: Session) -> int:
+    """How many jobs could be claimed now."""
+    return session.scalar(select(func.count()).select_from(ScrapingJob).where(is_due())) or 0
