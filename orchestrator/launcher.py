@@ -62,7 +62,8 @@ def prepare() -> None:
             main = sys.modules["__main__"]
             main.__dict__.pop("__file__", None)
             main.__spec__ = None
-            _context.set_forkserver_preload([_PRELOAD_MODULE])
+            # This module too: each child begins by asking for its `_crawl`.
+            _context.set_forkserver_preload([__name__, _PRELOAD_MODULE])
             _prepared = True
     forkserver.ensure_running()
 

@@ -169,9 +169,14 @@ WITH fence AS (
         WITH ORDINALITY AS i (key, data, content_hash, place)
     ORDER BY place
 ), before AS (
-    SELECT s.id, s.key, s.data, s.content_hash, s.first_job_id, s.last_job_id
-    FROM scraped_items s JOIN incoming USING (key)
-    WHERE s.target_id = %(target)s
+    -- OFFSET keeps the planner from reading all items of a target whose statistics are old.
+    SELECT s.*
+    FROM incoming i CROSS JOIN LATERAL (
+        SELECT id, key, data, content_hash, first_job_id, last_job_id
+        FROM scraped_items
+        WHERE target_id = %(target)s AND key = i.key
+        OFFSET 0
+    ) AS s
 ), stored AS (
     INSERT INTO scraped_items AS s
         (target_id, key, data, content_hash, first_job_id, last_job_id)
