@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 #: The only thing known of the spiders: what to import, and what to call in it.
 _CRAWL_MODULE = "spiders_project.crawl"
 _PRELOAD_MODULE = "spiders_project.preload"
+#: What a child would import to read its arguments.
+_ON_FIRST_USE = ("multiprocessing.sharedctypes",)
 
 _LOOK_SECONDS = 0.5
 #: A crawler that was told to stop gets its own patience and this, then it is killed.
@@ -63,7 +65,7 @@ def prepare() -> None:
             main.__dict__.pop("__file__", None)
             main.__spec__ = None
             # This module too: each child begins by asking for its `_crawl`.
-            _context.set_forkserver_preload([__name__, _PRELOAD_MODULE])
+            _context.set_forkserver_preload([*_ON_FIRST_USE, __name__, _PRELOAD_MODULE])
             _prepared = True
     forkserver.ensure_running()
 
@@ -75,8 +77,14 @@ def run(claim: Claim) -> End:
     running_page = _context.RawArray("B", _RUNNING_PAGE_BYTES)
     arguments = (claim, writer, running_page)
     process = _context.Process(target=_crawl, args=arguments, name=f"crawl {claim.job_id}")
-    process.start()
-    writer.close()
+    try:
+        process.start()
+    except (OSError, EOFError) as error:
+        reader.close()
+        message = f"No crawler process could be started: {error!r}; see the worker's output."
+        return End(Ending.BROKEN, "launch_failed", message)
+    finally:
+        writer.close()
     logger.info(
         "Job %s is crawled by process %s, attempt %s",
         claim.job_id,

@@ -23,6 +23,7 @@ from orchestrator.ledger.items import Rejection, StorableItem
 from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import Requested
 from orchestrator.ledger.pages import TroubledPage
+from spiders_project import frontier
 from spiders_project.closing import ask_to_close
 from spiders_project.frontier import Frontier
 from spiders_project.heartbeat import Heartbeat
@@ -205,6 +206,4 @@ class Checkpoint:
 
     @property
     def _frontier(self) -> Frontier:
-        frontier = self._crawler.engine.scheduler
-        assert isinstance(frontier, Frontier)
-        return frontier
+        return frontier.of(self._crawler)

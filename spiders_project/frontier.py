@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from itertools import count
 from time import monotonic
-from typing import Self
+from typing import Self, cast
 from uuid import uuid4
 
 from scrapy import Request, Spider
@@ -39,6 +39,12 @@ _LEAST_PAUSE_SECONDS = 0.005
 _POLL_SECONDS = 0.2
 #: One priority step outweighs so many requests of the same priority.
 _PRIORITY_STEP = 2**33
+
+
+def of(crawler: Crawler) -> "Frontier":
+    """The frontier of a recorded crawl."""
+    # Every class with a scheduler's methods counts as an instance of it, so no check would fail.
+    return cast("Frontier", crawler.engine.scheduler)
 
 
 class Frontier(BaseScheduler):

@@ -12,8 +12,9 @@ from twisted.python.failure import Failure
 
 from orchestrator.ledger.items import clean_text
 from orchestrator.ledger.pages import TroubledPage
+from spiders_project import frontier
 from spiders_project.checkpoint import Checkpoint
-from spiders_project.frontier import START_MARK, Frontier
+from spiders_project.frontier import START_MARK
 from spiders_project.running import RunningPage
 
 
@@ -31,14 +32,14 @@ class StartOnce:
         return cls(crawler)
 
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        frontier = _frontier(self._crawler)
-        if frontier.seeded:
+        pages = frontier.of(self._crawler)
+        if pages.seeded:
             return
         async for item_or_request in start:
             if isinstance(item_or_request, Request):
                 item_or_request.meta[START_MARK] = True
             yield item_or_request
-        frontier.seeded = True
+        pages.seeded = True
 
 
 class CountPages:
@@ -58,7 +59,7 @@ class CountPages:
     def process_spider_input(self, response: Response) -> None:
         self._checkpoint.add_page()
         if response.meta.get("is_start_request"):
-            _frontier(self._crawler).reached = True
+            frontier.of(self._crawler).reached = True
 
 
 class NameRunningPage:
@@ -116,7 +117,7 @@ class NameRunningPage:
         return callback
 
     def _name(self, request: Request | None) -> bytes | None:
-        request_id = request and _frontier(self._crawler).id_of(request)
+        request_id = request and frontier.of(self._crawler).id_of(request)
         if not request or not request_id:
             return None
         return f"{request_id.hex()} {request.url}".encode()
@@ -153,7 +154,7 @@ class GiveUpPages:
             self._give_up(response.request, f"Its callback raised {_said(failure.value)}")
 
     def _give_up(self, request: Request, reason: str) -> None:
-        if _frontier(self._crawler).id_of(request) is None:
+        if frontier.of(self._crawler).id_of(request) is None:
             return
         # A further try has an id of its own in the frontier; the page is the same.
         page_id = self._crawler.request_fingerprinter.fingerprint(request)
@@ -172,12 +173,6 @@ def _said(error: BaseException | None) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
     return said[:_LONGEST_REASON] + where
-
-
-def _frontier(crawler: Crawler) -> Frontier:
-    frontier = crawler.engine.scheduler
-    assert isinstance(frontier, Frontier)
-    return frontier
 
 
 def _checkpoint(crawler: Crawler) -> Checkpoint:

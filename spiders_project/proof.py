@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from orchestrator import frontiers
 from orchestrator.exceptions import BellAway
 from orchestrator.ledger.jobs import Claim, End, Ending
+from spiders_project import frontier
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.frontier import Frontier
 
@@ -49,15 +50,14 @@ class Proof:
 
     def spider_closed(self, reason: str) -> None:
         checkpoint = self._crawler.get_extension(Checkpoint)
-        frontier = self._crawler.engine.scheduler
         assert checkpoint is not None
-        assert isinstance(frontier, Frontier)
-        if trouble := checkpoint.trouble or frontier.trouble:
+        pages = frontier.of(self._crawler)
+        if trouble := checkpoint.trouble or pages.trouble:
             self.end = self._after_trouble(*trouble)
         elif checkpoint.requested:
             self.end = self._ended(Ending.HANDED_BACK, f"{checkpoint.requested}_requested")
         elif reason == "finished":
-            self.end = self._after_the_last_page(frontier)
+            self.end = self._after_the_last_page(pages)
         else:
             self.end = self._after_close(reason)
         checkpoint.finish_log()
@@ -69,10 +69,10 @@ class Proof:
         ending = Ending.IMPOSSIBLE if reason in _HOPELESS else Ending.HANDED_BACK
         return self._ended(ending, reason, message)
 
-    def _after_the_last_page(self, frontier: Frontier) -> End:
-        if frontier.is_proven():
+    def _after_the_last_page(self, pages: Frontier) -> End:
+        if pages.is_proven():
             return self._ended(Ending.COMPLETED, "finished")
-        if not frontier.reached:
+        if not pages.reached:
             self._forget_frontier()
             message = f"No start page could be read: {_what_came(self._crawler.stats.get_stats())}."
             return self._ended(Ending.BROKEN, "site_unreachable", message)

@@ -143,6 +143,7 @@ def test_every_make_target_in_the_documents_is_one() -> None:
     assert named <= known
 
 
+@pytest.mark.usefixtures("redis_url")
 def test_every_task_in_the_documents_is_one() -> None:
     app.loader.import_default_modules()
     named = set(re.findall(r"orchestrator\.tasks\.\w+", all_text()))

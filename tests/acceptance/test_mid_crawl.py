@@ -196,19 +196,20 @@ def test_a_commit_in_flight_as_the_crawl_ends_is_not_its_last(shift: Shift) -> N
 
 def test_pages_whose_commit_never_came_are_fetched_again(shift: Shift) -> None:
     """The crawler dies while its commit waits for a lock, and the commit is broken off."""
-    break_off = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    waiting = (
+        " FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         " AND position('WITH fence' in query) > 0"
     )
-    with shops.opened(200, delay=0.02) as shop, storage.engine().connect() as holder:
+    with shops.opened(400, delay=0.05) as shop, storage.engine().connect() as holder:
         job_id = _requested(shop)
         awaiting.with_items(job_id, 10)
         holder.execute(text("SELECT FROM scraping_jobs WHERE id = :id FOR UPDATE"), {"id": job_id})
+        awaiting.until(lambda: given.execute("SELECT pid" + waiting), "a commit that waits")
         fetched = len(shop.fetched())
         awaiting.until(lambda: len(shop.fetched()) > fetched + 40, "more pages")
         shift.worker.crawler().kill()
-        awaiting.until(lambda: given.execute(break_off), "a commit that waits")
+        assert given.execute("SELECT pg_terminate_backend(pid)" + waiting)
         holder.rollback()
         assert _is_whole(awaiting.ended(job_id), shop)
     assert _outcomes(job_id) == ["signal_9", "finished"]
