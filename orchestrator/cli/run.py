@@ -4,8 +4,12 @@ Waiting watches the job's row and nothing else: it ends the same way whether the
 here, on another machine, or by somebody typing `scrapy crawl`.
 """
 
+import signal
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
 
 import click
 
@@ -47,19 +51,31 @@ def announce(answer: Answer) -> None:
 def _told(answer: Answer, *, wait: bool, as_json: bool) -> int:
     """Tells what was started and, when it is waited for, how it ended; gives the exit status."""
     try:
-        if not as_json:
-            announce(answer)
-        elif not wait:
-            printing.as_json({"id": answer.job_id, "status": answer.status})
-        return _waited(answer.job_id, as_json=as_json) if wait else 0
+        with _ctrl_c() as pressed:
+            if not as_json:
+                announce(answer)
+            elif not wait:
+                printing.as_json({"id": answer.job_id, "status": answer.status})
+            return _waited(answer.job_id, pressed, as_json=as_json) if wait else 0
     except KeyboardInterrupt:
         goes_on = f"Job {answer.job_id} goes on; `kumo jobs cancel {answer.job_id}` ends it."
         click.echo(f"\n{goes_on}", err=True)
         return _INTERRUPTED
 
 
-def _waited(job_id: uuid.UUID, *, as_json: bool) -> int:
-    job = _ended(job_id)
+@contextmanager
+def _ctrl_c() -> Iterator[Event]:
+    """Ctrl-C as a fact to look at: as an exception it is lost when it meets a destructor."""
+    pressed = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.set())
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _waited(job_id: uuid.UUID, pressed: Event, *, as_json: bool) -> int:
+    job = _ended(job_id, pressed)
     if as_json:
         printing.as_json({"id": job.id, "status": job.status})
     else:
@@ -67,7 +83,7 @@ def _waited(job_id: uuid.UUID, *, as_json: bool) -> int:
     return 0 if job.status is JobStatus.COMPLETED else 1
 
 
-def _ended(job_id: uuid.UUID) -> ScrapingJob:
+def _ended(job_id: uuid.UUID, pressed: Event) -> ScrapingJob:
     """The job's row once it is final; a database that is away for a while is waited for."""
     hints = _Hints(job_id)
     while True:
@@ -79,7 +95,8 @@ def _ended(job_id: uuid.UUID) -> ScrapingJob:
             hints.waiting(job)
         except DatabaseAway as error:
             hints.once(f"{error} Waiting for it.")
-        time.sleep(_LOOK_SECONDS)
+        if pressed.wait(_LOOK_SECONDS):
+            raise KeyboardInterrupt
 
 
 def summary(job: ScrapingJob) -> str:

