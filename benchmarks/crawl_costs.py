@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from benchmarks.question import BenchmarkFailed, Measure, Sample
+from benchmarks.failure import BenchmarkFailed
+from benchmarks.question import Measure, Sample
 
 MEASURES = (
     Measure("speed", "pages/s"),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from benchmarks.question import BenchmarkFailed
+from benchmarks.failure import BenchmarkFailed
 from orchestrator import database, triggers
 from orchestrator.ledger import jobs, requests, targets
 from orchestrator.ledger.jobs import Claim

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.question import BenchmarkFailed
+from benchmarks.failure import BenchmarkFailed
 
 PROJECT = Path(__file__).parents[1]
 

@@ -5,18 +5,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
     from benchmarks.installation import Installation
 
 #: What one turn of a contender gave, by the name of the measure.
 Sample = Mapping[str, float]
 Contender = Callable[[], Sample]
-
-
-class BenchmarkFailed(click.ClickException):
-    """A contender did not do the work it was measured with, so there is no figure."""
 
 
 @dataclass(frozen=True)

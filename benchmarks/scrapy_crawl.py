@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 from benchmarks.crawl_costs import read
+from benchmarks.failure import BenchmarkFailed
 from benchmarks.installation import Installation
 from benchmarks.processes import PROJECT
-from benchmarks.question import BenchmarkFailed, Sample
+from benchmarks.question import Sample
 from benchmarks.spiders.meter import METER_FILE
 
 
