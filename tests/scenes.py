@@ -1,0 +1,61 @@
+"""Storage and shops for a whole module of tests: the worker that serves it lives as long."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from sqlalchemy import URL
+
+from orchestrator import config
+from orchestrator import database as storage
+from tests import brokers, databases, shops
+from tests.pair import Pair
+from tests.shops import OpenShop
+
+
+@pytest.fixture(scope="module")
+def database(pair: Pair, template: URL) -> Iterator[str]:
+    """The address of a migrated database for this module; DATABASE_URL names it."""
+    with databases.scratch(pair, template) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+        _forget_engine()
+        yield url.render_as_string(hide_password=False)
+        _forget_engine()
+    config.get.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def redis_url(pair: Pair) -> Iterator[str]:
+    """The address of an empty Redis database for this module; REDIS_URL names it."""
+    for number in range(15, 0, -1):
+        url = f"{pair.redis_url.rpartition('/')[0]}/{number}"
+        with redis.Redis.from_url(url) as client:
+            if client.dbsize() == 0:
+                break
+    else:
+        pytest.fail("No Redis database from 1 to 15 is empty, and tests empty none but their own.")
+    with brokers.connected_to(url):
+        yield url
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[OpenShop]:
+    """A small shop that answers at once."""
+    with shops.opened() as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def slow_shop() -> Iterator[OpenShop]:
+    """A shop that takes a crawl a few seconds, so that a test can meet it half-way."""
+    with shops.opened(400, delay=0.06) as shop:
+        yield shop
+
+
+def _forget_engine() -> None:
+    if storage.engine.cache_info().currsize:
+        storage.engine().dispose()
+    storage.engine.cache_clear()
+    config.get.cache_clear()
