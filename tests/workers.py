@@ -60,12 +60,12 @@ class Worker:
 
 
 @contextmanager
-def working(*options: str, **environment: str) -> Iterator[Worker]:
-    """`celery worker` with these options, ready to serve."""
+def working(*options: str, logs: Path | None = None, **environment: str) -> Iterator[Worker]:
+    """`celery worker` with these options, ready to serve; its log is kept only in `logs`."""
     environment = os.environ | QUICK | environment
     name = ("-n", f"{uuid4().hex[:8]}@%h")
     with TemporaryDirectory(prefix="kumo-worker-") as folder:
-        log = Path(folder) / "log"
+        log = logs / f"worker-{uuid4().hex[:8]}.log" if logs else Path(folder) / "log"
         with (
             log.open("wb") as file,
             subprocess.Popen(
@@ -83,6 +83,22 @@ def working(*options: str, **environment: str) -> Iterator[Worker]:
                 yield worker
             finally:
                 process.kill()
+
+
+@contextmanager
+def beating(**environment: str) -> Iterator[None]:
+    """`celery beat`, in the midst of its work."""
+    with subprocess.Popen(
+        [*END_WITH_US, *CELERY, "beat"],
+        cwd=ROOT,
+        env=os.environ | QUICK | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def _living(worker: Worker) -> str:

@@ -16,9 +16,8 @@ from orchestrator.celery import app
 from orchestrator.ledger.models import JobStatus, Trigger
 from tests import awaiting
 from tests.orchestrator.ledger import given
-from tests.pair import END_WITH_US
 from tests.shops import DAY, OpenShop
-from tests.workers import CELERY, QUICK, ROOT, Worker, working
+from tests.workers import CELERY, QUICK, ROOT, Worker, beating, working
 
 #: Of targets that a nightly crawl leaves alone.
 ONCE_A_YEAR = "0 0 1 1 *"
@@ -37,7 +36,7 @@ def worker(database: str, redis_url: str, midnight: datetime, shop: OpenShop) ->
     nightly = f"{midnight.minute} {midnight.hour} * * *"
     given.a_target("nightly_shop", spider="demo_shop", start_urls=[shop.on(DAY)])
     with working("--concurrency=4", KUMO_NIGHTLY=nightly) as worker:
-        with _beat(KUMO_NIGHTLY=nightly), _beat(KUMO_NIGHTLY=nightly):
+        with beating(KUMO_NIGHTLY=nightly), beating(KUMO_NIGHTLY=nightly):
             yield worker
 
 
@@ -78,21 +77,6 @@ def _celery(*arguments: str) -> str:
 
 def _call(task: str, *arguments: Any) -> UUID:
     return UUID(_celery("call", f"orchestrator.tasks.{task}", f"--args={json.dumps(arguments)}"))
-
-
-@contextmanager
-def _beat(**environment: str) -> Iterator[None]:
-    with subprocess.Popen(
-        [*END_WITH_US, *CELERY, "beat"],
-        cwd=ROOT,
-        env=os.environ | QUICK | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            yield
-        finally:
-            process.kill()
 
 
 def test_a_button_starts_a_job(target_id: int, shop: OpenShop) -> None:
