@@ -177,6 +177,17 @@ def get() -> Config:
         raise ConfigError("; ".join(_fault(each) for each in error.errors())) from error
 
 
+def move_to(home: Path, **variables: str) -> None:
+    """From now on this process, and what it starts, belongs to the installation in that home.
+
+    The servers and the secret named so far are forgotten: those of the other home take their place.
+    """
+    for name in ("database_url", "redis_url", "secret_key", "spider_modules"):
+        os.environ.pop(_alias(name), None)
+    os.environ.update(variables, KUMO_HOME=str(home))
+    get.cache_clear()
+
+
 def _fault(error: Any) -> str:
     variable = ".".join(str(part) for part in error["loc"])
     return f"{variable}: {error['msg'].removeprefix('Value error, ')}"
