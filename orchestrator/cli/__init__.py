@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": ("doctor", "Check the installation; say how to mend what is wrong."),
     "migrate": ("installation", "Bring the database's tables up to this version."),
     "env": ("installation", "Print DATABASE_URL and REDIS_URL, for eval."),
+    "chaos": ("chaos", "Kill an installation of its own at random; count what is lost."),
     "demo": ("installation", "Serve the demo shop alone."),
 }
 

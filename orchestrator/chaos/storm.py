@@ -1,0 +1,181 @@
+"""The storm itself: one loop that asks for jobs, kills, and watches how they go on.
+
+One thread: what it knows of a job at a kill and what it sees afterwards come from the same hand, so
+no recovery is measured against a stale look.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from orchestrator import config, database
+from orchestrator.chaos import victims
+from orchestrator.chaos.demand import Demand
+from orchestrator.chaos.installation import Installation
+from orchestrator.chaos.interruption import Interruption
+from orchestrator.chaos.plan import Strike
+from orchestrator.chaos.recoveries import Recoveries
+from orchestrator.chaos.victims import Kind, Living
+from orchestrator.exceptions import DatabaseAway
+from orchestrator.ledger import evidence
+from orchestrator.ledger.evidence import Standing
+from orchestrator.ledger.models import JobStatus
+
+_LOOK_SECONDS = 0.1
+#: A program that was killed is there again after half a minute at the most.
+_VICTIM_SECONDS = 120
+#: Beyond lease, sweep, bell and one wait after a failure: what a job itself may take.
+_GENEROUS_SECONDS = 90
+_GENEROUS_SECONDS_A_PAGE = 0.03
+
+
+@dataclass
+class Progress:
+    """How far the storm is."""
+
+    kills: int = 0
+    ended: int = 0
+    running: int = 0
+    waiting: int = 0
+
+
+@dataclass
+class Storm:
+    """A storm over one installation."""
+
+    installation: Installation
+    demand: Demand
+    log: Path
+    interruption: Interruption
+    tell: Callable[[Progress], None] = lambda progress: None
+    progress: Progress = field(default_factory=Progress)
+    recoveries: Recoveries = field(default_factory=Recoveries)
+    #: Jobs that two living crawler processes were seen to serve.
+    seen_twice: set[uuid.UUID] = field(default_factory=set)
+    _crawlers: dict[uuid.UUID, dict[int, psutil.Process]] = field(default_factory=dict)
+    _standings: dict[uuid.UUID, Standing] = field(default_factory=dict)
+
+    def rage(self, strikes: Sequence[Strike]) -> None:
+        """Brings the strikes, each when its time has come and its victims live.
+
+        Ends early when a victim does not come back.
+        """
+        for strike in strikes:
+            due = time.monotonic() + strike.pause_seconds
+            while not (time.monotonic() > due and self._brought(strike)):
+                if time.monotonic() > due + _VICTIM_SECONDS:
+                    self._note(f"no {' and '.join(strike.kinds)} to be killed; the storm ends")
+                    return
+                self.demand.keep_up()
+                self._step()
+
+    def settle(self, pages: int) -> None:
+        """Returns when all jobs have ended, or none has for so long that the rest is stuck."""
+        patience = _patience(pages)
+        ended, deadline = -1, 0.0
+        while unended := len(self.demand.job_ids) - self.progress.ended:
+            if unended != ended:
+                ended, deadline = unended, time.monotonic() + patience
+            if time.monotonic() > deadline:
+                self._note(f"{unended} jobs have not ended")
+                break
+            self._step()
+        self.recoveries.give_up(at=time.monotonic())
+
+    def _step(self) -> None:
+        self.interruption.wait(_LOOK_SECONDS)
+        self.installation.check()
+        self._look()
+        self.tell(self.progress)
+
+    def _look(self) -> bool:
+        """Sees where the jobs stand; False when the database does not say."""
+        unended = [
+            job_id
+            for job_id in self.demand.job_ids
+            if job_id not in self._standings or not self._standings[job_id].status.is_final
+        ]
+        try:
+            with database.transaction() as session:
+                standings = evidence.standings(session, unended)
+        except DatabaseAway:
+            return False
+        self._standings |= {each.job_id: each for each in standings}
+        self.recoveries.seen(standings, at=time.monotonic())
+        self._look_for_two(standings)
+        statuses = [each.status for each in self._standings.values()]
+        self.progress.ended = sum(status.is_final for status in statuses)
+        self.progress.running = statuses.count(JobStatus.RUNNING)
+        self.progress.waiting = statuses.count(JobStatus.PENDING)
+        return True
+
+    def _look_for_two(self, standings: Sequence[Standing]) -> None:
+        """Notes jobs whose earlier crawler still lives beside a later one."""
+        for job in standings:
+            known = self._crawlers.setdefault(job.job_id, {})
+            if job.pid is not None and job.attempt not in known and psutil.pid_exists(job.pid):
+                try:
+                    known[job.attempt] = psutil.Process(job.pid)
+                except psutil.Error:
+                    continue
+            if len([each for each in known.values() if victims.is_alive(each)]) > 1:
+                self.seen_twice.add(job.job_id)
+                self._note(f"two crawlers of job {job.job_id} live: {known}")
+
+    def _brought(self, strike: Strike) -> bool:
+        """Kills, if all whom the strike means live."""
+        living = victims.living(self.installation.process)
+        if not (strike.eager or living.of(Kind.CRAWLER)):
+            return False
+        chosen = [(kind, _one(living.of(kind), strike.which)) for kind in strike.kinds]
+        named = [(kind, victim) for kind, victim in chosen if victim is not None]
+        # The standings of the recoveries to come must be no older than the kill.
+        if len(named) < len(strike.kinds) or not self._look():
+            return False
+        at = time.monotonic()
+        killed = [(kind, victim) for kind, victim in named if victims.kill(victim)]
+        self._struck(killed, living, at)
+        return True
+
+    def _struck(
+        self, killed: Sequence[tuple[Kind, psutil.Process]], living: Living, at: float
+    ) -> None:
+        self.progress.kills += len(killed)
+        deprived: set[int] = set()
+        for kind, victim in killed:
+            deprived |= living.crawlers_below(victim, kind)
+            self._note(f"killed {kind} {victim.pid}")
+        unrecorded = any(kind in _LAUNCHERS for kind, _ in killed)
+        running = [each for each in self._standings.values() if each.status is JobStatus.RUNNING]
+        hit = {
+            each.job_id
+            for each in running
+            if each.pid in deprived or (each.pid is None and unrecorded)
+        }
+        self.recoveries.struck(running, hit, at=at)
+        for job_id in hit:
+            self._note(f"  it served job {job_id}, attempt {self._standings[job_id].attempt}")
+
+    def _note(self, line: str) -> None:
+        with self.log.open("a") as log:
+            log.write(f"{datetime.now(UTC):%H:%M:%S.%f} {line}\n")
+
+
+#: Without them a crawl whose process is not recorded yet does not begin.
+_LAUNCHERS = (Kind.FORKSERVER, Kind.WORKER_CRAWLS, Kind.SUPERVISOR)
+
+
+def _one(processes: Sequence[psutil.Process], which: float) -> psutil.Process | None:
+    return processes[int(which * len(processes))] if processes else None
+
+
+def _patience(pages: int) -> float:
+    settings = config.get()
+    waits = settings.lease_seconds + settings.sweep_seconds + settings.ring_again_seconds
+    failure = 2 * settings.retry_seconds
+    return waits + failure + _GENEROUS_SECONDS + pages * _GENEROUS_SECONDS_A_PAGE
