@@ -8,6 +8,7 @@ knows whether it happened; what has gathered meanwhile waits for the next.
 import asyncio
 import logging
 import random
+import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -63,7 +64,7 @@ class Checkpoint:
         self._bytes_gathered = 0
         self._unresolved: _Gathered | None = None
         self._bytes_committed = 0
-        self._log = JobLog(settings.log_lines, self._gather_line)
+        self._log = JobLog(settings.log_lines, self._gather_line, self._count_error)
         self._heartbeat = Heartbeat(claim, settings.lease_seconds)
         self._task: asyncio.Task[None] | None = None
         self._hurry: asyncio.Event
@@ -115,8 +116,9 @@ class Checkpoint:
 
     def _gather_line(self, line: LogLine) -> None:
         self._gathering.lines.append(line)
-        if line.level >= logging.ERROR:
-            self._gathering.errors += 1
+
+    def _count_error(self) -> None:
+        self._gathering.errors += 1
 
     # The rhythm
 
@@ -136,6 +138,9 @@ class Checkpoint:
 
     def finish_log(self) -> None:
         """The lines since the last checkpoint; one more fenced write."""
+        # What a spider printed without an end of line becomes a line now.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
         logging.getLogger().removeHandler(self._log)
         if self.trouble is None and self._gathering.lines:
             try:

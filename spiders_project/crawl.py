@@ -7,13 +7,10 @@ or, when the process could not write one any more, the traceback that the watchd
 import asyncio
 import faulthandler
 import logging
-import multiprocessing
-import multiprocessing.connection
 import os
 import traceback
 from dataclasses import asdict
 from multiprocessing.connection import Connection
-from threading import Thread
 from time import monotonic
 from typing import Any, NoReturn
 
@@ -27,6 +24,7 @@ from orchestrator import config
 from orchestrator.exceptions import DatabaseAway, LeaseLost
 from orchestrator.ledger import allowed_settings
 from orchestrator.ledger.jobs import Claim, End, Ending
+from spiders_project import printed, worker_watch
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.leases import FrontierAway
 from spiders_project.proof import Proof
@@ -41,8 +39,9 @@ _QUIET_LOGGERS = ("scrapy.middleware", "scrapy.addons", "scrapy.crawler", "scrap
 
 def main(claim: Claim, report: "Connection[bytes, bytes]", running_page: Any) -> NoReturn:
     """Crawls the claimed job and tells the launcher how it ended."""
-    _die_with_the_worker()
+    worker_watch.begin(claim)
     faulthandler.enable(report.fileno())
+    printed.become_log_lines()
     try:
         end = _crawl(claim, report.fileno(), RunningPage(running_page))
     except Exception:  # noqa: BLE001  # the launcher must learn of anything at all
@@ -169,16 +168,3 @@ def _tell(report_fd: int, end: End) -> NoReturn:
     faulthandler.cancel_dump_traceback_later()
     os.write(report_fd, b"\n" + orjson.dumps(asdict(end)) + b"\n")
     os._exit(0)
-
-
-def _die_with_the_worker() -> None:
-    """A crawler whose worker is gone ends at once: nobody would see it end."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def wait() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
-
-    Thread(target=wait, name="worker-watch", daemon=True).start()
