@@ -1,0 +1,49 @@
+"""A crawler whose worker is gone ends at once: nobody would see it end.
+
+It says so in the ledger before it goes, so that its job need not wait until the lease is over.
+Nothing depends on that one word: the lease runs out all the same where it could not be written.
+"""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+from contextlib import suppress
+from threading import Thread
+from typing import NoReturn
+from uuid import UUID
+
+from orchestrator import config, database
+from orchestrator.exceptions import OrchestratorError
+from orchestrator.ledger import bells, jobs
+from orchestrator.ledger.jobs import Claim, End, Ending
+
+#: A database that does not answer by then will not be told.
+_LAST_WORD_SECONDS = 2
+
+_LOST = End(Ending.BROKEN, "worker_lost", "Its worker was lost, and the crawl ended with it.")
+
+
+def begin(claim: Claim) -> None:
+    """From now on this process ends within seconds of its worker, however that ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        arguments = (parent.sentinel, claim)
+        Thread(target=_wait, args=arguments, name="worker-watch", daemon=True).start()
+
+
+def _wait(sentinel: int, claim: Claim) -> NoReturn:
+    multiprocessing.connection.wait([sentinel])
+    last_word = Thread(target=_give_back, args=(claim,), daemon=True)
+    last_word.start()
+    last_word.join(_LAST_WORD_SECONDS)
+    os._exit(1)
+
+
+def _give_back(claim: Claim) -> None:
+    job_id = UUID(claim.job_id)
+    wait = config.get().retry_seconds
+    with suppress(OrchestratorError), database.transaction() as session:
+        ended = jobs.finish(session, job_id, claim.attempt, _LOST, retry_seconds=wait)
+        if ended:
+            # Only workers ring; the next sweep of any of them does.
+            bells.ring_later(session, [job_id])
