@@ -9,15 +9,18 @@ from orchestrator.ledger import items
 from orchestrator.ledger.jobs import Claim
 from spiders_project.checkpoint import Checkpoint
 
+#: What an item's copy as a dict could not change: most items hold nothing else.
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
 
 class CleanItem:
     """Takes white space off the ends of texts."""
 
     def process_item(self, item: Any) -> Any:
-        adapter = ItemAdapter(item)
-        for name, value in adapter.items():
+        fields = item if type(item) is dict else ItemAdapter(item)
+        for name, value in fields.items():
             if type(value) is str and value != (stripped := value.strip()):
-                adapter[name] = stripped
+                fields[name] = stripped
         return item
 
 
@@ -46,14 +49,20 @@ class RecordItem:
         self._key_fields = tuple(self._definition["key_fields"] or own)
 
     def process_item(self, item: Any) -> Any:
-        adapter = ItemAdapter(item)
-        try:
-            data = adapter.asdict()
-        except RecursionError:
-            # As it is; it will be rejected as nested too deeply.
-            data = dict(adapter)
-        self._checkpoint.add_item(items.storable(data, self._key_fields))
+        self._checkpoint.add_item(items.storable(_data(item), self._key_fields))
         return item
 
     async def close_spider(self) -> None:
         await self._checkpoint.close()
+
+
+def _data(item: Any) -> dict[str, Any]:
+    """The item as a dict, and so whatever items it holds."""
+    if type(item) is dict and _PLAIN.issuperset(map(type, item.values())):
+        return item
+    adapter = ItemAdapter(item)
+    try:
+        return adapter.asdict()
+    except RecursionError:
+        # As it is; it will be rejected as nested too deeply.
+        return dict(adapter)

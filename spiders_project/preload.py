@@ -22,6 +22,7 @@ _ON_FIRST_USE = (
     "scrapy.resolver",
     "scrapy.robotstxt",
     "spiders_project.crawl",
+    "spiders_project.in_line",
     "spiders_project.middlewares",
     "spiders_project.pipelines",
     "spiders_project.recording",

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _COMPONENTS: dict[str, dict[str, int | None]] = {
     "ITEM_PIPELINES": {"spiders_project.pipelines.RecordItem": 1_000_000},
     "SPIDER_MIDDLEWARES": {
+        "spiders_project.in_line.HandleInLine": 0,
         "spiders_project.middlewares.StartOnce": 1,
         "spiders_project.middlewares.CountPages": 1_000_000,
         "spiders_project.middlewares.NameRunningPage": 1_000_001,

@@ -19,9 +19,6 @@ ITEM_PIPELINES = {"spiders_project.pipelines.CleanItem": 100}
 # Was asyncio's own loop; uvloop does the same with less CPU.
 ASYNCIO_EVENT_LOOP = "uvloop.Loop"
 
-# Was 100: a hundred tasks and a queue are made for every response, the largest cost of a page.
-CONCURRENT_ITEMS = 2
-
 # Were on: a console and a server that run Python inside the crawler for whoever connects.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
