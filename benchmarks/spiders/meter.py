@@ -9,6 +9,7 @@ import os
 import re
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any, Self
 
 from scrapy import signals
@@ -17,6 +18,8 @@ from scrapy.exceptions import NotConfigured
 
 #: The environment variable that names the file to write to.
 METER_FILE = "KUMO_METER_FILE"
+
+_WATCH_SECONDS = 0.25
 
 #: For a spider's `custom_settings`.
 METERED: dict[str, Any] = {"EXTENSIONS": {"benchmarks.spiders.meter.Meter": 0}}
@@ -33,6 +36,8 @@ class Meter:
         self._file = file
         self._began = time.monotonic()
         self._cpu_began = time.process_time()
+        self._peak_mb = 0.0
+        Thread(target=self._watch_memory, name="meter", daemon=True).start()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -43,15 +48,25 @@ class Meter:
         crawler.signals.connect(meter.spider_closed, signals.spider_closed)
         return meter
 
+    def _watch_memory(self) -> None:
+        while True:
+            self._peak_mb = max(self._peak_mb, _share_mb())
+            time.sleep(_WATCH_SECONDS)
+
     def spider_closed(self) -> None:
         readings = {
             "seconds": time.monotonic() - self._began,
             "cpu_seconds": time.process_time() - self._cpu_began,
-            "peak_mb": _kilobytes("status", "VmHWM") / 1024,
-            "own_mb": _kilobytes("smaps_rollup", "Private_Clean", "Private_Dirty") / 1024,
+            "peak_mb": max(self._peak_mb, _share_mb()),
+            "resident_mb": _kilobytes("status", "VmHWM") / 1024,
             "items": self._crawler.stats.get_value("item_scraped_count", 0),
         }
         self._file.write_text(json.dumps(readings))
+
+
+def _share_mb() -> float:
+    """Its own memory, and its part of what it shares: the kernel's proportional set size."""
+    return _kilobytes("smaps_rollup", "Pss") / 1024
 
 
 def _kilobytes(file: str, *names: str) -> int:
