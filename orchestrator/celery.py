@@ -47,6 +47,8 @@ def _settings() -> dict[str, Any]:
         "result_accept_content": ["json"],
         "result_expires": timedelta(days=1),
         "broker_connection_retry_on_startup": True,
+        # A full Redis refuses a channel; without this the worker would end, its crawls with it.
+        "broker_channel_error_retry": True,
         "broker_transport_options": {
             "priority_steps": list(PRIORITIES),
             "queue_order_strategy": "priority",

@@ -29,7 +29,7 @@ def delete(job_id: str) -> None:
     try:
         _redis().unlink(*keys(job_id))
     except RedisError as error:
-        raise BellAway(f"Redis does not answer: {error}") from error
+        raise BellAway(f"{trouble(error)}.") from error
 
 
 def owners() -> list[UUID]:
@@ -37,7 +37,7 @@ def owners() -> list[UUID]:
     try:
         marks = list(_redis().scan_iter(match=f"{_PREFIX}:{{*}}:mark", count=1_000))
     except RedisError as error:
-        raise BellAway(f"Redis does not answer: {error}") from error
+        raise BellAway(f"{trouble(error)}.") from error
     return [UUID(mark.decode().split("{")[1].split("}")[0]) for mark in marks]
 
 
@@ -46,7 +46,14 @@ def ping() -> None:
     try:
         _redis().ping()
     except RedisError as error:
-        raise BellAway(f"Redis does not answer: {error}") from error
+        raise BellAway(f"{trouble(error)}.") from error
+
+
+def trouble(error: BaseException) -> str:
+    """What keeps Redis from serving, in words that a full stop may follow."""
+    if "maxmemory" in str(error):
+        return "Redis does not take anything more, its memory is full (maxmemory)"
+    return f"Redis does not answer: {str(error).rstrip('.')}"
 
 
 @cache
