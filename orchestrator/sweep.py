@@ -5,8 +5,8 @@ whatever else has died. All it does are the ordinary steps of a job's life, take
 """
 
 import logging
-from datetime import UTC, datetime
 
+from kombu.exceptions import KombuError
 from sqlalchemy.orm import Session
 
 from orchestrator import celery, config, database, frontiers, triggers
@@ -72,7 +72,7 @@ def _recover(session: Session) -> list[Ended]:
 def _request_due(session: Session) -> list[Answer]:
     """A job for each occasion that has come; its bell is rung a moment later, with the others."""
     answers = []
-    for occasion, ids in targets.due(session, datetime.now(UTC)).items():
+    for occasion, ids in targets.due(session, ticks.now(session)).items():
         terms = Terms(Trigger.BEAT, due_at=occasion)
         answers += requests.request_many(session, ids, terms)
     started = [answer.job_id for answer in answers if answer.started]
@@ -95,16 +95,17 @@ def _ring() -> int:
 
 def _queue_length() -> int:
     """Bells waiting in Redis, of all priorities."""
+    connection = celery.app.connection_for_read()
     try:
-        with celery.app.connection_for_read() as connection:
+        with connection:
             channel = connection.default_channel
             declared = channel.queue_declare(celery.CRAWLS, passive=True)
             return int(declared.message_count)
     except connection.channel_errors:
         # Nobody has declared the queue yet, so nothing waits in it.
         return 0
-    except (*connection.connection_errors, OSError) as error:
-        raise BellAway("Redis does not answer.") from error
+    except (KombuError, *connection.connection_errors, OSError) as error:
+        raise BellAway(f"{frontiers.trouble(error)}.") from error
 
 
 def _delete_old_frontiers() -> int:

@@ -1,7 +1,6 @@
 """The Celery tasks: each takes ids, makes one call and answers in plain JSON."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +36,7 @@ def scrape_target(self: Any, target_id: int | str, job_id: str | None = None) ->
 def scrape_all_active_targets(nightly: bool = False) -> dict[str, Any]:
     """Requests a job for each active target; `nightly`: for those without their own schedule."""
     if nightly:
-        return _told(triggers.request_nightly(datetime.now(UTC)))
+        return _told(triggers.request_nightly())
     return _told(triggers.request_all_active(Trigger.CELERY))
 
 

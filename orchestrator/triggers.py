@@ -8,19 +8,24 @@ the sweep rings later.
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic, sleep
 
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 
 from orchestrator import celery, config, database, frontiers
 from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
-from orchestrator.ledger import bells, jobs, requests, targets
+from orchestrator.ledger import bells, jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import Claim, End, Ended
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
 
 logger = logging.getLogger(__name__)
+
+#: What ended a crawl and will be there a moment later still: the next sweep rings, or a job that
+#: cannot even begin would be started as fast as it fails.
+_STORAGE_AWAY = frozenset({"storage_away", "redis_away", "database_away"})
 
 #: What a bell needs: job id, target id, priority.
 Bell = tuple[uuid.UUID, int, int]
@@ -85,11 +90,15 @@ def request_all_active(trigger: Trigger) -> list[Answer]:
     return request_many(ids, trigger)
 
 
-def request_nightly(now: datetime) -> list[Answer]:
-    """The nightly job of each active target without a schedule of its own; once a night."""
+def request_nightly(now: datetime | None = None) -> list[Answer]:
+    """The nightly job of each active target without a schedule of its own; once a night.
+
+    Which night it is tells `now`, or else the database: a worker's clock may be wrong.
+    """
     with database.transaction() as session:
         ids = targets.active_ids(session, nightly_only=True)
-    return request_many(ids, Trigger.BEAT, due_at=targets.latest_nightly(now))
+        night = targets.latest_nightly(now or ticks.now(session))
+    return request_many(ids, Trigger.BEAT, due_at=night)
 
 
 def retry(job_id: uuid.UUID, trigger: Trigger) -> Answer:
@@ -144,13 +153,10 @@ def finish(claim: Claim, end: End) -> Ended | None:
 
     Waits for a database that is away, for as long as the lease lasts; then the sweep takes over.
     """
-    settings = config.get()
-    until = monotonic() + settings.lease_seconds
+    until = monotonic() + config.get().lease_seconds
     while True:
         try:
-            with database.transaction() as session:
-                job_id, wait = uuid.UUID(claim.job_id), settings.retry_seconds
-                ended = jobs.finish(session, job_id, claim.attempt, end, retry_seconds=wait)
+            ended = _finish(claim, end)
             break
         except DatabaseAway:
             if monotonic() > until:
@@ -158,6 +164,16 @@ def finish(claim: Claim, end: End) -> Ended | None:
             sleep(1)
     if ended:
         follow_up(ended)
+    return ended
+
+
+def _finish(claim: Claim, end: End) -> Ended | None:
+    job_id, wait = uuid.UUID(claim.job_id), config.get().retry_seconds
+    with database.transaction() as session:
+        ended = jobs.finish(session, job_id, claim.attempt, end, retry_seconds=wait)
+        if ended and ended.ring and end.reason in _STORAGE_AWAY:
+            bells.ring_later(session, [job_id])
+            return replace(ended, ring=False)
     return ended
 
 
@@ -173,16 +189,18 @@ def ring(waiting: Iterable[Bell]) -> None:
     waiting = list(waiting)
     try:
         _send(waiting)
-    except (OperationalError, OSError) as error:
+    except (KombuError, OSError) as error:
         with database.transaction() as session:
             bells.ring_later(session, [job_id for job_id, _, _ in waiting])
-        raise BellAway("Redis does not answer; the jobs start when it does.") from error
+        reason = frontiers.trouble(error)
+        raise BellAway(f"{reason}; the jobs start when it does.") from error
 
 
 def _send(waiting: Sequence[Bell]) -> None:
     # Without an address Celery would quietly try another broker.
     config.get().require_redis_url()
-    with celery.app.producer_pool.acquire(block=True, timeout=3) as producer:
+    # Whoever finds all producers waiting for Redis does not wait behind them.
+    with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
         for job_id, target_id, priority in waiting:
             celery.app.send_task(
                 "orchestrator.tasks.scrape_target",

@@ -1,6 +1,6 @@
 """Signs of life of the parts that work by the clock."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Interval, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import insert
@@ -20,6 +20,12 @@ def tick(session: Session, name: str) -> None:
         .values(name=name)
         .on_conflict_do_update(index_elements=[Tick.name], set_={"at": func.now()})
     )
+
+
+def now(session: Session) -> datetime:
+    """The database's clock, the one that schedules and leases go by."""
+    moment: datetime = session.scalar(select(func.now()))  # type: ignore[assignment]
+    return moment
 
 
 def ages(session: Session) -> dict[str, timedelta]:
