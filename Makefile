@@ -20,15 +20,19 @@ demo: .venv/embedded.stamp  ## start the demo shop alone
 
 install: .venv/dev.stamp  ## make .venv with everything for development
 
+# Three at once, since most tests wait for processes; a file's tests share its worker and shop. In
+# their own order: the long ones come early.
+PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
 test: .venv/dev.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: .venv/dev.stamp  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 bench: .venv/dev.stamp  ## measure Kumo beside its rivals (ARGS="--only first-request --rounds 30")
 	@$(BIN)/python -m benchmarks $(ARGS)
