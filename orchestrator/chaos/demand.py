@@ -6,12 +6,14 @@ an id of its own, so that a press that was not answered is repeated as the same 
 
 import uuid
 
-from orchestrator import database, triggers
+from orchestrator import config, database, triggers
 from orchestrator.exceptions import BellAway, DatabaseAway, TargetNotFound
-from orchestrator.ledger import bells, targets
+from orchestrator.ledger import bells, evidence, targets
 
 #: Jobs that could be claimed at once; while there are so many no slot has to wait for us.
 _WAITING = 2
+#: Jobs for each slot that have not ended: those that were interrupted come back all at once.
+_MOST_ACTIVE = 4
 #: A job whose crawler dies three times before its first page would rightly be given up.
 _ATTEMPTS = 100
 
@@ -34,14 +36,15 @@ class Demand:
     def keep_up(self) -> None:
         """Asks for another job when few wait; asks again when the last one was not answered."""
         try:
-            if self._waiting() < _WAITING:
+            if self._is_wanting():
                 self._press()
         except DatabaseAway:
             return
 
-    def _waiting(self) -> int:
+    def _is_wanting(self) -> bool:
+        most = _MOST_ACTIVE * config.get().slots
         with database.transaction() as session:
-            return bells.count_due(session)
+            return bells.count_due(session) < _WAITING and evidence.count_active(session) < most
 
     def _press(self) -> None:
         target_id = self._target(f"storm-{len(self.job_ids) + 1}")

@@ -2,7 +2,8 @@
 
 A job that was hit has recovered when a LATER attempt has committed a checkpoint, or it has ended;
 one that was not, with a checkpoint surely made after the kill. When a later attempt is hit before
-it has committed, the clock of that job begins anew: it had been taken up again.
+it has committed, it had been taken up again by then, and its clock begins anew. The clock stands
+while all that a job waits for is a slot, and other jobs use them all.
 """
 
 import math
@@ -14,7 +15,7 @@ from orchestrator.ledger.evidence import Standing
 from orchestrator.ledger.models import JobStatus
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watch:
     """A job that ran at a kill and has not been seen to go on."""
 
@@ -22,6 +23,12 @@ class _Watch:
     attempt: int
     checkpoint: int
     hit: bool
+    #: How long it waited for a slot alone.
+    queued_seconds: float = 0
+
+    def is_taken_up(self, now: Standing) -> bool:
+        """Somebody serves it, so it can be hit (again)."""
+        return not self.hit or now.attempt > self.attempt
 
     def is_over(self, now: Standing) -> bool:
         if now.status.is_final:
@@ -39,6 +46,7 @@ class Recoveries:
     of_hit: list[float] = field(default_factory=list)
     of_others: list[float] = field(default_factory=list)
     _watches: dict[uuid.UUID, _Watch] = field(default_factory=dict)
+    _looked_at: float = 0
 
     def struck(
         self, standings: Iterable[Standing], hit: Collection[uuid.UUID], *, at: float
@@ -47,19 +55,25 @@ class Recoveries:
         for job in standings:
             if job.status is not JobStatus.RUNNING:
                 continue
-            before = self._watches.get(job.job_id)
-            is_new = before is None or (not before.hit or job.attempt > before.attempt)
-            if before is None or (job.job_id in hit and is_new):
-                self._watches[job.job_id] = _Watch(
-                    at, job.attempt, job.checkpoint, job.job_id in hit
-                )
+            watch = self._watches.get(job.job_id)
+            is_hit = job.job_id in hit
+            if watch and not (is_hit and watch.is_taken_up(job)):
+                continue
+            if watch and watch.hit:
+                self._note(watch, at)
+            self._watches[job.job_id] = _Watch(at, job.attempt, job.checkpoint, is_hit)
 
-    def seen(self, standings: Iterable[Standing], *, at: float) -> None:
+    def seen(self, standings: Iterable[Standing], *, at: float, slots_are_busy: bool) -> None:
         """Takes note of the jobs that have gone on."""
         for job in standings:
             watch = self._watches.get(job.job_id)
-            if watch is not None and watch.is_over(job):
+            if watch is None:
+                continue
+            if watch.is_over(job):
                 self._note(self._watches.pop(job.job_id), at)
+            elif job.due and slots_are_busy:
+                watch.queued_seconds += at - max(self._looked_at, watch.killed_at)
+        self._looked_at = at
 
     def give_up(self, *, at: float) -> None:
         """What has not gone on by now counts as long as it took until now."""
@@ -67,7 +81,9 @@ class Recoveries:
             self._note(self._watches.popitem()[1], at)
 
     def _note(self, watch: _Watch, at: float) -> None:
-        (self.of_hit if watch.hit else self.of_others).append(at - watch.killed_at)
+        (self.of_hit if watch.hit else self.of_others).append(
+            at - watch.killed_at - watch.queued_seconds
+        )
 
 
 def percentile(seconds: Collection[float], part: float) -> float:

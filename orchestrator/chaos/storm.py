@@ -106,26 +106,27 @@ class Storm:
         except DatabaseAway:
             return False
         self._standings |= {each.job_id: each for each in standings}
-        self.recoveries.seen(standings, at=time.monotonic())
-        self._look_for_two(standings)
+        busy = self._count_crawlers(standings) >= config.get().slots
+        self.recoveries.seen(standings, at=time.monotonic(), slots_are_busy=busy)
         statuses = [each.status for each in self._standings.values()]
         self.progress.ended = sum(status.is_final for status in statuses)
         self.progress.running = statuses.count(JobStatus.RUNNING)
         self.progress.waiting = statuses.count(JobStatus.PENDING)
         return True
 
-    def _look_for_two(self, standings: Sequence[Standing]) -> None:
-        """Notes jobs whose earlier crawler still lives beside a later one."""
+    def _count_crawlers(self, standings: Sequence[Standing]) -> int:
+        """How many of these jobs are being crawled; notes those that two crawlers serve."""
+        served = 0
         for job in standings:
             known = self._crawlers.setdefault(job.job_id, {})
-            if job.pid is not None and job.attempt not in known and psutil.pid_exists(job.pid):
-                try:
-                    known[job.attempt] = psutil.Process(job.pid)
-                except psutil.Error:
-                    continue
-            if len([each for each in known.values() if victims.is_alive(each)]) > 1:
+            if job.pid and job.attempt not in known and (found := victims.crawler(job.pid)):
+                known[job.attempt] = found
+            alive = [attempt for attempt, crawler in known.items() if victims.is_alive(crawler)]
+            served += bool(alive)
+            if len(alive) > 1:
                 self.seen_twice.add(job.job_id)
-                self._note(f"two crawlers of job {job.job_id} live: {known}")
+                self._note(f"job {job.job_id} has crawlers of the attempts {alive}")
+        return served
 
     def _brought(self, strike: Strike) -> bool:
         """Kills, if all whom the strike means live."""

@@ -77,6 +77,15 @@ def kill(victim: psutil.Process) -> bool:
     return True
 
 
+def crawler(pid: int) -> psutil.Process | None:
+    """The crawler process of that pid; None when it is gone and the pid is somebody else's."""
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        # A crawler keeps the command line of the forkserver that it was forked from.
+        return process if _FORKSERVER in _command(process) else None
+    return None
+
+
 def is_alive(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from orchestrator.ledger import bells
 from orchestrator.ledger.models import (
+    ACTIVE,
     Crawl,
     ItemRevision,
     JobStatus,
@@ -32,6 +34,8 @@ class Standing:
     checkpoint: int = 0
     #: Of the attempt's crawler process; None until it is recorded.
     pid: int | None = None
+    #: It waits and may be claimed: a free slot is all it needs.
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def standings(session: Session, job_ids: Sequence[uuid.UUID]) -> list[Standing]:
             ScrapingJob.attempt,
             func.coalesce(Crawl.checkpoint, 0),
             Crawl.pid,
+            bells.is_due(),
         )
         .outerjoin(
             Crawl, and_(Crawl.job_id == ScrapingJob.id, Crawl.attempt == ScrapingJob.attempt)
@@ -85,6 +90,11 @@ def of_job(session: Session, job_id: uuid.UUID) -> Evidence | None:
         rejected=_count(session, RejectedItem.job_id, job_id),
         overlaps=_overlaps(session, job_id),
     )
+
+
+def count_active(session: Session) -> int:
+    """How many jobs have not ended."""
+    return session.scalar(select(func.count()).where(ScrapingJob.status.in_(ACTIVE))) or 0
 
 
 def count_of_target(session: Session, target_id: int) -> int:
