@@ -102,3 +102,18 @@ def test_spider_modules_may_be_separated_by_commas_or_blanks(
 ) -> None:
     monkeypatch.setenv("KUMO_SPIDER_MODULES", "mine.spiders, theirs  others")
     assert config.get().spider_modules == ("mine.spiders", "theirs", "others")
+
+
+def test_a_process_that_moves_to_another_home_forgets_the_servers_named_so_far(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = {"DATABASE_URL": "postgresql://k@h/d", "REDIS_URL": "redis://h", "PORT": "9000"}
+    kept = {"KUMO_LEASE_SECONDS": "7", "KUMO_SECRET_KEY": "s" * 16, "KUMO_HOME": "elsewhere"}
+    for name, value in (named | kept | {"KUMO_SPIDER_MODULES": "theirs"}).items():
+        monkeypatch.setenv(name, value)
+    config.get()
+    config.move_to(tmp_path, PORT="9001")
+    now = config.get()
+    assert (now.home, now.port, now.lease_seconds) == (tmp_path, 9001, 7)
+    assert (now.database_url, now.redis_url, now.secret_key) == (None, None, None)
+    assert now.spider_modules == ()
