@@ -309,9 +309,9 @@ class Frontier(BaseScheduler):
     def _wait_for_redis(self, now: float, error: FrontierAway) -> None:
         if self._away_since is None:
             self._away_since = now
-            logger.warning("Redis does not answer, the crawl waits: %s", error)
+            logger.warning("%s; the crawl waits.", error)
         elif now - self._away_since > self._lease_seconds * 0.75:
-            self._end("redis_away", f"Redis did not answer for too long: {error}")
+            self._end("redis_away", f"{error}, for too long now.")
 
     def _end(self, reason: str, message: str) -> None:
         if self.trouble is None:

@@ -118,7 +118,7 @@ class LeaseBook:
         try:
             answer = script(keys=self._keys, args=arguments)
         except RedisError as error:
-            raise FrontierAway(str(error)) from error
+            raise FrontierAway(frontiers.trouble(error)) from error
         if answer == b"lost":
             raise FrontierLost("Redis has lost the frontier")
         if answer == b"fenced":
