@@ -22,7 +22,7 @@ def groups() -> dict[str, Off]:
 
 def switch_off(name: str) -> None:
     """This process, and all that it starts, does without this mechanism. Raises LookupError."""
-    known = {mechanism: off for group in groups().values() for mechanism, off in group.items()}
-    if name not in known:
-        raise LookupError(f"There is no mechanism {name!r}; known are {', '.join(sorted(known))}.")
-    after_import(*known[name])
+    found = [group[name] for group in groups().values() if name in group]
+    if len(found) != 1:
+        raise LookupError(f"There are {len(found)} mechanisms of the name {name!r}.")
+    after_import(*found[0])
