@@ -66,7 +66,14 @@ def started(folder: Path, interruption: Interruption) -> Iterator[Installation]:
     The databases that DATABASE_URL and REDIS_URL name are left alone.
     """
     home = (folder / "home").resolve()
-    config.move_to(home, PORT=str(kept.free_port()), KUMO_HOST=kept.LOOPBACK, KUMO_DEMO_PORT="0")
+    config.move_to(
+        home,
+        PORT=str(kept.free_port()),
+        KUMO_HOST=kept.LOOPBACK,
+        KUMO_DEMO_PORT="0",
+        # Workers that are killed leave their temporary folders behind.
+        TMPDIR=str(folder),
+    )
     child = Child("`kumo up`", (sys.executable, *_KUMO, "up"), folder / "up.log")
     hurried = True
     try:

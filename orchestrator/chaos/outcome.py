@@ -17,7 +17,7 @@ from orchestrator.chaos.storm import Progress, Storm
 from orchestrator.chaos.verdict import MUST_BE_ZERO, Verdict, judge
 from orchestrator.exceptions import DatabaseAway
 
-_LONGEST_PAUSE_SECONDS = 4
+_LONGEST_PAUSE_SECONDS = 3
 _JUDGE_SECONDS = 60
 _TOLD_FAULTS = 10
 
@@ -45,12 +45,14 @@ class Outcome:
     seconds: float
     verdict: Verdict
     recoveries: Recoveries
+    #: Something that was killed did not come back.
+    ended_early: bool
     #: Where the evidence is; None when it is gone.
     folder: Path | None = None
 
     @property
     def is_clean(self) -> bool:
-        return self.verdict.is_clean and self.kills == self.terms.kills
+        return self.verdict.is_clean and self.verdict.jobs > 0 and not self.ended_early
 
     @property
     def faults(self) -> list[str]:
@@ -58,7 +60,7 @@ class Outcome:
         told = self.verdict.faults[:_TOLD_FAULTS]
         if (more := len(self.verdict.faults) - len(told)) > 0:
             told.append(f"{more} more jobs have faults.")
-        if self.kills < self.terms.kills:
+        if self.ended_early:
             told.append(f"The storm ended early: what was killed did not come back. See {_LOG}.")
         return told
 
@@ -138,6 +140,7 @@ def _raged(
             time.monotonic() - began,
             _judged(storm, shop.keys, asked),
             storm.recoveries,
+            storm.ended_early,
         )
 
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -27,8 +28,8 @@ from orchestrator.ledger.evidence import Standing
 from orchestrator.ledger.models import JobStatus
 
 _LOOK_SECONDS = 0.1
-#: A program that was killed is there again after half a minute at the most.
-_VICTIM_SECONDS = 120
+#: A program that was killed is back in half a minute; a crawl, after a lease or two failures.
+_VICTIM_SECONDS = 180
 #: Beyond lease, sweep, bell and one wait after a failure: what a job itself may take.
 _GENEROUS_SECONDS = 90
 _GENEROUS_SECONDS_A_PAGE = 0.03
@@ -57,6 +58,8 @@ class Storm:
     recoveries: Recoveries = field(default_factory=Recoveries)
     #: Jobs that two living crawler processes were seen to serve.
     seen_twice: set[uuid.UUID] = field(default_factory=set)
+    #: Something that was killed did not come back.
+    ended_early: bool = False
     _crawlers: dict[uuid.UUID, dict[int, psutil.Process]] = field(default_factory=dict)
     _standings: dict[uuid.UUID, Standing] = field(default_factory=dict)
 
@@ -66,13 +69,33 @@ class Storm:
         Ends early when a victim does not come back.
         """
         for strike in strikes:
-            due = time.monotonic() + strike.pause_seconds
-            while not (time.monotonic() > due and self._brought(strike)):
-                if time.monotonic() > due + _VICTIM_SECONDS:
-                    self._note(f"no {' and '.join(strike.kinds)} to be killed; the storm ends")
-                    return
-                self.demand.keep_up()
-                self._step()
+            # The pause begins with a crawl, or most crawls would be killed as they are born.
+            came = strike.eager or self._comes(self._is_crawling)
+            self._pass(strike.pause_seconds)
+            if not (came and self._comes(partial(self._brought, strike))):
+                self._note(f"no {' and '.join(strike.kinds)} to be killed; the storm ends")
+                self.ended_early = True
+                return
+
+    def _comes(self, fact: Callable[[], bool]) -> bool:
+        """True as soon as a fact is; False when it never is."""
+        deadline = time.monotonic() + _VICTIM_SECONDS
+        while not fact():
+            if time.monotonic() > deadline:
+                return False
+            self._pass(0)
+        return True
+
+    def _pass(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            self.demand.keep_up()
+            self._step()
+            if time.monotonic() >= until:
+                return
+
+    def _is_crawling(self) -> bool:
+        return bool(victims.living(self.installation.process).of(Kind.CRAWLER))
 
     def settle(self, pages: int) -> None:
         """Returns when all jobs have ended, or none has for so long that the rest is stuck."""
@@ -131,8 +154,6 @@ class Storm:
     def _brought(self, strike: Strike) -> bool:
         """Kills, if all whom the strike means live."""
         living = victims.living(self.installation.process)
-        if not (strike.eager or living.of(Kind.CRAWLER)):
-            return False
         chosen = [(kind, _one(living.of(kind), strike.which)) for kind in strike.kinds]
         named = [(kind, victim) for kind, victim in chosen if victim is not None]
         # The standings of the recoveries to come must be no older than the kill.
@@ -141,7 +162,7 @@ class Storm:
         at = time.monotonic()
         killed = [(kind, victim) for kind, victim in named if victims.kill(victim)]
         self._struck(killed, living, at)
-        return True
+        return bool(killed)
 
     def _struck(
         self, killed: Sequence[tuple[Kind, psutil.Process]], living: Living, at: float
