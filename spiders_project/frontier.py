@@ -154,8 +154,7 @@ class Frontier(BaseScheduler):
 
         Exact only at the boundary of an event-loop step, together with the swap of the items.
         """
-        # Private: no signal tells that a request has left with everything it led to.
-        in_progress = self._crawler.engine._slot.inprogress  # type: ignore[union-attr]
+        in_progress = self._in_progress
         left = [request for request in self._held if request not in in_progress]
         gone: list[bytes] = []
         for request in left:
@@ -219,7 +218,7 @@ class Frontier(BaseScheduler):
         self._crawler.stats.inc_value("kumo/requests_in_memory")
         logger.debug("%s stays in memory: it has %s", request, reason)
         self._remember(request_id)
-        in_progress = self._crawler.engine._slot.inprogress  # type: ignore[union-attr]
+        in_progress = self._in_progress
         parents = {held for each, held in self._held.items() if held and each in in_progress}
         owed = parents | set(self._withheld)
         self._owed[request] = owed
@@ -236,6 +235,12 @@ class Frontier(BaseScheduler):
                 if request_id in self._departed:
                     free.append(request_id)
         return free
+
+    @property
+    def _in_progress(self) -> set[Request]:
+        """What the engine is busy with: fetched, parsed, or its items on their way."""
+        # Private: no signal tells that a request has left with everything it led to.
+        return self._crawler.engine._slot.inprogress  # type: ignore[union-attr]
 
     def _hand_out(self, request: Request, request_id: bytes | None) -> Request:
         self._held[request] = request_id
@@ -255,7 +260,7 @@ class Frontier(BaseScheduler):
         since = monotonic() - self._last_trip
         hopeful = bool(self._pushes or self.state.waiting)
         pause = _LEAST_PAUSE_SECONDS if hopeful else _POLL_SECONDS
-        if not self._held or since >= pause:
+        if not self._in_progress or since >= pause:
             self._travel(take=_TAKE)
         elif hopeful and self._soon is None:
             loop = asyncio.get_running_loop()

@@ -101,8 +101,10 @@ def test_children_are_there_before_their_parent_is_acknowledged(
     with server.monitor() as monitor:
         _travel(book, pushes=_push("child"), done=[b"parent"])
         commands = [each["command"] for each in _until_the_tick(monitor)]
-    pushed = next(at for at, said in enumerate(commands) if said.startswith("HSETNX"))
-    acknowledged = next(at for at, said in enumerate(commands) if said.startswith("HSET "))
+    pushed = next(at for at, said in enumerate(commands) if said.startswith("ZADD"))
+    acknowledged = next(at for at, said in enumerate(commands) if said.startswith("ZREM"))
+    assert "child" in commands[pushed]
+    assert "parent" in commands[acknowledged]
     assert pushed < acknowledged
 
 
