@@ -37,6 +37,6 @@ QUESTION = Question(
     name="many-items",
     title=f"A crawl of {PAGES:,} pages, {ITEMS_A_PAGE} items a page",
     measures=crawl_costs.MEASURES,
-    rounds=3,
+    rounds=7,
     prepare=prepare,
 )

@@ -39,6 +39,6 @@ QUESTION = Question(
     name="whole-crawl",
     title=f"A crawl of {PAGES:,} pages, one item a page",
     measures=crawl_costs.MEASURES,
-    rounds=3,
+    rounds=7,
     prepare=prepare,
 )
