@@ -142,18 +142,19 @@ class GiveUpPages:
 
     def process_response(self, request: Request, response: Response) -> Response:
         if response.status in self._retried:
-            self._give_up(request, f"The site answered with status {response.status}.")
+            self.give_up(request, f"The site answered with status {response.status}.")
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         if not isinstance(exception, IgnoreRequest):
-            self._give_up(request, f"It could not be fetched: {_said(exception)}")
+            self.give_up(request, f"It could not be fetched: {_said(exception)}")
 
     def spider_error(self, failure: Failure, response: Any) -> None:
         if isinstance(response, Response) and response.request:
-            self._give_up(response.request, f"Its callback raised {_said(failure.value)}")
+            self.give_up(response.request, f"Its callback raised {_said(failure.value)}")
 
-    def _give_up(self, request: Request, reason: str) -> None:
+    def give_up(self, request: Request, reason: str) -> None:
+        """Lists the page on the job, unless its request is none of the frontier's."""
         if frontier.of(self._crawler).id_of(request) is None:
             return
         # A further try has an id of its own in the frontier; the page is the same.

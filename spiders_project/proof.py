@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from orchestrator import frontiers
 from orchestrator.exceptions import BellAway
 from orchestrator.ledger.jobs import Claim, End, Ending
-from spiders_project import frontier
+from spiders_project import frontier, silence
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.frontier import Frontier
 
@@ -86,6 +86,10 @@ class Proof:
         if reason == "start_error":
             message = f"start() of the spider raised an error.\n{self._start_traceback or ''}"
             return self._ended(Ending.BROKEN, reason, message.strip())
+        if reason == silence.REASON:
+            came = _what_came(self._crawler.stats.get_stats())
+            message = f"The site answered nothing for KUMO_SILENCE_SECONDS; all in all: {came}."
+            return self._ended(Ending.BROKEN, reason, message)
         if reason == "closespider_errorcount":
             message = "It met as many errors as its settings allow; see its log."
             return self._ended(Ending.IMPOSSIBLE, reason, message)

@@ -23,19 +23,66 @@ ASYNCIO_EVENT_LOOP = "uvloop.Loop"
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
-# Were on: a link to file:///etc/hostname was followed. The web is http and https.
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+# Were on: a link to file:///etc/hostname was followed. The web is http and https; Scrapy's own
+# handler of those takes headers without end, a gigabyte of them in four seconds.
+DOWNLOAD_HANDLERS = {
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+    "http": "spiders_project.heads.BoundedHeads",
+    "https": "spiders_project.heads.BoundedHeads",
+}
+
+# Were Scrapy's own, which forget a page that bursts as it is unpacked or is sent round in circles;
+# and sixteen large pages, read at once, took three gigabytes.
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "spiders_project.responses.LargePagesInTurn": 50,
+    "spiders_project.responses.MetaRefreshes": 580,
+    "spiders_project.responses.Unpacking": 590,
+    "spiders_project.responses.Redirects": 600,
+}
+EXTENSIONS = {"spiders_project.silence.Silence": 100}
+
+# Was Protego on the whole file: eight megabytes of rules kept the event loop for 20 s.
+ROBOTSTXT_PARSER = "spiders_project.robots.BoundedRobots"
 
 # Was False: a site that asks not to be crawled is not.
 ROBOTSTXT_OBEY = True
 USER_AGENT = "Kumo/0.1"
 
-# Was 1 GiB: one compressed page of 300 MB took 677 MB of memory.
-DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
-# Was 32 MiB, which is now the limit itself.
+# What a site may cost. All of it can be set for a target, within bounds; a page that goes beyond is
+# given up and listed on its job with the reason, and the rest of the site is crawled.
+
+# Was 1 GiB: one compressed page of 300 MB took 677 MB of memory. Now all 16 requests in flight may
+# be as large as this (256 MB), one of them at a time being parsed, which takes up to 25 times its
+# size (400 MB): together under the 1,024 MB of KUMO_JOB_MEMORY_MB. The largest honest pages are
+# sitemaps; most are far below the 50 MB they may have.
+DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
+# Was 32 MiB, more than the limit itself.
 DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
-# Was 180 s: three tries of a page that hangs took nine minutes.
+
+# Was 180 s: three tries of a page that hangs took nine minutes. It holds for a whole page, so one
+# that drips is over by then too, and 16 MB need half a megabyte a second. A page that hangs keeps
+# one of its domain's 8 places for 30 s; it is tried again (RETRY_TIMES, still 2) only after the
+# others of its depth, so whatever else the site has is fetched meanwhile.
 DOWNLOAD_TIMEOUT = 30
+
+# Was off: a site that died in mid-crawl was asked for each of its pages, three times 30 s each,
+# for days. The attempt ends when nothing at all was answered for so long, and at least so many
+# tries failed meanwhile; what is left is tried again after a pause, as often as max_attempts says.
+KUMO_SILENCE_SECONDS = 300
+KUMO_SILENCE_TRIES = 20
+
+# Was 0, newest first: a calendar that links to ever more days kept the rest of its site waiting for
+# ever. Pages near the start come first.
+DEPTH_PRIORITY = 1
+# Was off. No list is honestly continued so often; a chain of pages without end is, and each waits
+# for the one before. A crawl that left links out says so in its log.
+DEPTH_LIMIT = 10_000
 
 # Was a list of ten: the versions are in the lock file.
 LOG_VERSIONS: list[str] = []
@@ -43,8 +90,9 @@ LOG_VERSIONS: list[str] = []
 # Was off: a site that makes a new link on every page never ended.
 CLOSESPIDER_PAGECOUNT = 1_000_000
 
-# A job whose frontier grows beyond this fails and says so; nothing is dropped in silence.
-KUMO_FRONTIER_MOST = 5_000_000
+# A job whose frontier grows beyond this fails and says so; nothing is dropped in silence. There is
+# no use in more than may be fetched, and with long addresses these take 2 GB of Redis.
+KUMO_FRONTIER_MOST = 1_000_000
 
 # A callback that keeps the event loop for so long is stopped, and the job names file and line:
 # before the lease of 60 s is over, since one that holds the interpreter stops the heartbeat too.

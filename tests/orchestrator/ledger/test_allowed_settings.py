@@ -4,6 +4,7 @@ import pytest
 from scrapy.settings import default_settings
 
 from orchestrator.ledger.allowed_settings import ALLOWED, Bounds, faults
+from spiders_project import settings
 
 NUMBERS = {name: each for name, each in ALLOWED.items() if each.kind in (int, float)}
 
@@ -15,8 +16,8 @@ def wrong(name: str, value: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", ALLOWED)
-def test_an_allowed_setting_is_one_that_scrapy_reads(name: str) -> None:
-    assert hasattr(default_settings, name)
+def test_an_allowed_setting_is_one_that_scrapy_or_kumo_reads(name: str) -> None:
+    assert hasattr(settings if name.startswith("KUMO_") else default_settings, name)
 
 
 @pytest.mark.parametrize(("name", "bounds"), NUMBERS.items())
