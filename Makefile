@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo install test check format audit lock bench
+.PHONY: help up demo install test faults check format audit lock bench
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,6 +26,9 @@ PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: .venv/dev.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
 	$(PYTEST) $(ARGS)
+
+faults: .venv/dev.stamp  ## break what can break, for hours (ARGS="--list", ARGS="--shard redis-lost")
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: .venv/dev.stamp  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
