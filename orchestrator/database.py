@@ -18,8 +18,12 @@ from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated
 
 #: SQLSTATE classes that mean "the server cannot serve now": connection, resources, operator.
 _AWAY_CLASSES = ("08", "53", "57")
-#: A deadlock, a lock not to be had in time, a clash of transactions: all pass when tried again.
-_BUSY = ("40P01", "55P03", "40001")
+#: A deadlock, a lock not to be had in time, a clash of transactions, one ended because its process
+#: had slept: all pass when tried again.
+_BUSY = ("40P01", "55P03", "40001", "25P03")
+#: A process that is stopped, or whose machine is gone, in the midst of a transaction would keep its
+#: locks until the network gives up, and with them the turn to sweep.
+_IDLE_AT_MOST = "-c idle_in_transaction_session_timeout={milliseconds}"
 _NO_ANSWER = (
     "The database does not answer, so nothing was changed: see that Postgres runs and that "
     "DATABASE_URL is right (`kumo doctor` looks)."
@@ -30,12 +34,18 @@ _MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
 @cache
 def engine() -> Engine:
     """One engine a process; pooled connections are checked before use."""
+    settings = config.get()
+    idle_at_most = _IDLE_AT_MOST.format(milliseconds=int(settings.lease_seconds * 1_000))
     return create_engine(
-        config.get().require_database_url(),
+        settings.require_database_url(),
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=20,
-        connect_args={"connect_timeout": 5, "application_name": "kumo"},
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "kumo",
+            "options": idle_at_most,
+        },
     )
 
 
