@@ -33,7 +33,7 @@ def _with_echo(module: ModuleType) -> None:
         def __setattr__(self, name: str, value: object) -> None:
             """Nothing is kept."""
 
-    replace(module, "local", Forgetful)
+    replace(module, "_here", Forgetful())
 
 
 OFF: Off = {
