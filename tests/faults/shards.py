@@ -35,6 +35,7 @@ from tests.workers import ROOT, beating, working
 
 #: Pages of a storm's site: enough that some crawl is always half-way.
 _STORM_PAGES = 400
+_IMPATIENT = {"KUMO_RING_AGAIN_SECONDS": "2", "KUMO_RETRY_SECONDS": "0.5"}
 
 Tell = Callable[[str], None]
 
@@ -104,7 +105,7 @@ def _killed_at_random(seed: int, kills: int, logs: Path, tell: Tell) -> Counts:
         done = subprocess.run(
             [Path(sys.executable).with_name("kumo"), "chaos", "--json", f"--kills={kills}",
              f"--pages={_STORM_PAGES}", f"--seed={seed}"],
-            cwd=ROOT, env=os.environ | SHORT | {"KUMO_RING_AGAIN_SECONDS": "2"},
+            cwd=ROOT, env=os.environ | SHORT | _IMPATIENT,
             stdout=subprocess.PIPE, stderr=said, check=False,
         )  # fmt: skip
     try:
