@@ -1,16 +1,13 @@
 """What people and failures do to a crawl half-way: nothing is lost, nothing is counted twice.
 
-One worker with one slot serves the module; whoever ends it calls in the next.
+One worker with one slot serves the module.
 """
 
-import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-import psutil
 import pytest
 import redis
 from sqlalchemy import text
@@ -24,25 +21,14 @@ from tests.shops import OpenShop
 from tests.workers import Worker, working
 
 
-class Shift:
-    """The worker on duty."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self.relieve()
-
-    def relieve(self) -> None:
-        self.worker: Worker = self._stack.enter_context(working("--concurrency=1"))
-
-
 @pytest.fixture(scope="module")
-def shift(database: str, redis_url: str) -> Iterator[Shift]:
-    with ExitStack() as stack:
-        yield Shift(stack)
+def worker(database: str, redis_url: str) -> Iterator[Worker]:
+    with working("--concurrency=1") as worker:
+        yield worker
 
 
 @pytest.fixture
-def job_id(shift: Shift, slow_shop: OpenShop) -> UUID:
+def job_id(worker: Worker, slow_shop: OpenShop) -> UUID:
     """A job with some of its items recorded and most yet to come."""
     job_id = _requested(slow_shop)
     awaiting.with_items(job_id, 10)
@@ -122,28 +108,6 @@ def test_an_urgent_job_overtakes_those_that_wait(
 # What breaks
 
 
-def test_a_crawler_that_is_killed_loses_nothing(
-    job_id: UUID, shift: Shift, slow_shop: OpenShop
-) -> None:
-    shift.worker.crawler().kill()
-    job = awaiting.ended(job_id)
-    assert _is_whole(job, slow_shop)
-    assert (job.attempt, job.failures) == (2, 0)
-    assert _outcomes(job_id) == ["signal_9", "finished"]
-
-
-def test_a_forkserver_that_is_killed_loses_nothing(
-    job_id: UUID, shift: Shift, slow_shop: OpenShop
-) -> None:
-    orphan = shift.worker.crawler()
-    shift.worker.forkserver().kill()
-    assert psutil.wait_procs([orphan], timeout=5)[0] == [orphan]
-    job = awaiting.ended(job_id)
-    assert _is_whole(job, slow_shop)
-    assert job.failures == 0
-    assert _outcomes(job_id) == ["forkserver_lost", "finished"]
-
-
 def test_a_redis_that_forgets_everything_loses_nothing(
     job_id: UUID, slow_shop: OpenShop, redis_url: str
 ) -> None:
@@ -178,7 +142,7 @@ def test_sessions_killed_in_mid_crawl_lose_nothing(job_id: UUID, slow_shop: Open
     assert _outcomes(job_id) == ["finished"]
 
 
-def test_a_commit_in_flight_as_the_crawl_ends_is_not_its_last(shift: Shift) -> None:
+def test_a_commit_in_flight_as_the_crawl_ends_is_not_its_last(worker: Worker) -> None:
     heartbeat = "SELECT heartbeat_at FROM crawls WHERE job_id = :id"
     with shops.opened(200, delay=0.02) as shop, storage.engine().connect() as holder:
         job_id = _requested(shop)
@@ -194,7 +158,7 @@ def test_a_commit_in_flight_as_the_crawl_ends_is_not_its_last(shift: Shift) -> N
     assert _outcomes(job_id) == ["finished"]
 
 
-def test_pages_whose_commit_never_came_are_fetched_again(shift: Shift) -> None:
+def test_pages_whose_commit_never_came_are_fetched_again(worker: Worker) -> None:
     """The crawler dies while its commit waits for a lock, and the commit is broken off."""
     waiting = (
         " FROM pg_stat_activity"
@@ -208,25 +172,11 @@ def test_pages_whose_commit_never_came_are_fetched_again(shift: Shift) -> None:
         awaiting.until(lambda: given.execute("SELECT pid" + waiting), "a commit that waits")
         fetched = len(shop.fetched())
         awaiting.until(lambda: len(shop.fetched()) > fetched + 40, "more pages")
-        shift.worker.crawler().kill()
+        worker.crawler().kill()
         assert given.execute("SELECT pg_terminate_backend(pid)" + waiting)
         holder.rollback()
         assert _is_whole(awaiting.ended(job_id), shop)
     assert _outcomes(job_id) == ["signal_9", "finished"]
-
-
-def test_a_stopped_crawler_writes_nothing_when_it_wakes_after_its_lease(
-    job_id: UUID, shift: Shift, slow_shop: OpenShop
-) -> None:
-    sleeper = shift.worker.crawler()
-    sleeper.suspend()
-    expired = "job_id = :id AND outcome = 'worker_lost'"
-    awaiting.until(lambda: given.count("crawls", expired, id=job_id), "a job taken back")
-    sleeper.resume()
-    assert psutil.wait_procs([sleeper], timeout=30)[0] == [sleeper]
-    job = awaiting.ended(job_id)
-    assert _is_whole(job, slow_shop)
-    assert _outcomes(job_id) == ["worker_lost", "finished"]
 
 
 def test_nothing_in_redis_can_run_code(job_id: UUID, redis_url: str) -> None:
@@ -249,34 +199,3 @@ def test_nothing_in_redis_can_run_code(job_id: UUID, redis_url: str) -> None:
                 assert kind in (b"set", b"hash", b"zset")
                 assert not key.startswith(b"kumo")
     awaiting.ended(job_id)
-
-
-# What ends the worker; the next one goes on
-
-
-def test_a_worker_told_to_stop_hands_its_job_back_uncharged(
-    job_id: UUID, shift: Shift, slow_shop: OpenShop
-) -> None:
-    crawler = shift.worker.crawler()
-    shift.worker.process.send_signal(signal.SIGTERM)
-    assert shift.worker.process.wait(timeout=25) == 0
-    assert not crawler.is_running()
-    job = given.job(job_id)
-    assert (job.status, job.finish_reason, job.attempt) == ("pending", "stopped", 1)
-    shift.relieve()
-    job = awaiting.ended(job_id)
-    assert _is_whole(job, slow_shop)
-    assert (job.attempt, job.failures) == (2, 0)
-    assert _outcomes(job_id) == ["stopped", "finished"]
-
-
-def test_a_worker_that_is_killed_takes_its_crawlers_along_and_loses_nothing(
-    job_id: UUID, shift: Shift, slow_shop: OpenShop
-) -> None:
-    crawler = shift.worker.crawler()
-    shift.worker.kill()
-    assert psutil.wait_procs([crawler], timeout=5)[0] == [crawler]
-    shift.relieve()
-    job = awaiting.ended(job_id)
-    assert _is_whole(job, slow_shop)
-    assert _outcomes(job_id) == ["worker_lost", "finished"]
