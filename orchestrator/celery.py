@@ -58,6 +58,8 @@ def _settings() -> dict[str, Any]:
             "max_retries": 0,
             "health_check_interval": 10,
         },
+        # More than a process has threads: nobody waits behind those whom a hanging Redis keeps.
+        "broker_pool_limit": 64,
         "task_queues": [_queue(CRAWLS), _queue(CONTROL)],
         "task_default_queue": CONTROL,
         "task_default_priority": DEFAULT,

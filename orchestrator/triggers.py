@@ -199,7 +199,6 @@ def ring(waiting: Iterable[Bell]) -> None:
 def _send(waiting: Sequence[Bell]) -> None:
     # Without an address Celery would quietly try another broker.
     config.get().require_redis_url()
-    # Whoever finds all producers waiting for Redis does not wait behind them.
     with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
         for job_id, target_id, priority in waiting:
             celery.app.send_task(
