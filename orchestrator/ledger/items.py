@@ -1,15 +1,17 @@
 """Items: what tells one from another, what tells it from its earlier self, and how it is stored.
 
 The rule for what Postgres cannot hold: a NUL or a lone surrogate becomes U+FFFD, a number that is
-no number becomes null, an integer beyond 64 bits becomes text. What that does not mend is
-rejected with a reason, alone: its neighbours are stored.
+no number becomes null, an integer beyond 64 bits becomes text, names that are equal by then get a
+number. What that does not mend is rejected with a reason, alone: its neighbours are stored.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 import orjson
@@ -19,6 +21,8 @@ MOST_BYTES = 4 * 1024 * 1024
 #: A longer key is replaced by a digest; a btree entry ends near 2,700 bytes.
 _LONGEST_KEY = 500
 _EXCERPT = 500
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_NUL = b"\\u0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,20 @@ class Rejection:
 def storable(data: Mapping[str, Any], key_fields: Sequence[str]) -> StorableItem | Rejection:
     """The item as it is stored. `key_fields` empty: a `url` field, else the whole content."""
     try:
+        return _as_it_is_or_repaired(data, key_fields)
+    except Exception as error:  # noqa: BLE001  # Scrapy would drop the item and count its page as done
+        # Not its words: they may be what cannot be had.
+        return _rejection(data, f"it cannot be read: {type(error).__name__}")
+
+
+def _as_it_is_or_repaired(
+    data: Mapping[str, Any], key_fields: Sequence[str]
+) -> StorableItem | Rejection:
+    try:
         text = _encode(data)
-        if b"\\u0000" in text:
-            data = repaired(data)
-            text = _encode(data)
     except TypeError:
+        return _storable_after_repair(data, key_fields)
+    if _NUL in text:
         return _storable_after_repair(data, key_fields)
     return _identified(data, text, key_fields)
 
@@ -58,7 +71,7 @@ def repaired(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, Mapping):
-        return {clean_text(str(name)): repaired(each) for name, each in value.items()}
+        return _repaired_fields(value)
     if isinstance(value, (bytes, bytearray, set, frozenset)):
         return repaired(_plain(value))
     if isinstance(value, (list, tuple)):
@@ -66,9 +79,23 @@ def repaired(value: Any) -> Any:
     return _repaired_number(value) if isinstance(value, (int, float)) else value
 
 
+def _repaired_fields(fields: Mapping[Any, Any]) -> dict[str, Any]:
+    """Two names that are one by now both stay, the later with a number."""
+    held: dict[str, Any] = {}
+    for original, value in fields.items():
+        name = clean = clean_text(str(original))
+        for number in count(2):
+            if name not in held:
+                break
+            name = f"{clean} ({number})"
+        held[name] = repaired(value)
+    return held
+
+
 def _repaired_number(value: float) -> Any:
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        # A subclass, as numbers of a data frame are, is one that JSON does not know.
+        return float(value) if math.isfinite(value) else None
     bits = value.bit_length()
     if bits < 64:
         return value
@@ -79,9 +106,7 @@ def _repaired_number(value: float) -> Any:
 def clean_text(text: str) -> str:
     """Text that Postgres can hold: NUL and lone surrogates become U+FFFD."""
     text = text.replace("\0", "\ufffd")
-    if text.isascii():
-        return text
-    return "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in text)
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def _storable_after_repair(
@@ -90,6 +115,10 @@ def _storable_after_repair(
     try:
         data = repaired(data)
         text = _encode(data)
+        if _NUL in text:
+            # It may be in what JSON knows by itself, a dataclass or an enum; now all is plain.
+            data = repaired(orjson.loads(text))
+            text = _encode(data)
     except RecursionError:
         return _rejection(data, "it is nested too deeply")
     except TypeError as error:
@@ -144,7 +173,8 @@ def _digest(text: bytes) -> bytes:
 
 def _rejection(data: Mapping[str, Any], reason: str) -> Rejection:
     try:
-        excerpt = clean_text(str(dict(data)))
-    except (RecursionError, ValueError):
-        excerpt = f"fields: {', '.join(clean_text(str(name)) for name in data)}"
-    return Rejection(reason, excerpt[:_EXCERPT], _digest((reason + excerpt).encode()))
+        words = str(dict(data))
+    except Exception:  # noqa: BLE001  # of any kind: an item's own code is asked
+        words = f"fields: {', '.join(str(name) for name in data)}"
+    digest = _digest((reason + words).encode(errors="replace"))
+    return Rejection(reason, clean_text(words[:_EXCERPT]), digest)
