@@ -8,7 +8,7 @@ while all that a job waits for is a slot, and other jobs use them all.
 
 import math
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from orchestrator.ledger.evidence import Standing
@@ -45,6 +45,8 @@ class Recoveries:
 
     of_hit: list[float] = field(default_factory=list)
     of_others: list[float] = field(default_factory=list)
+    #: Is told of each, in a sentence.
+    tell: Callable[[str], None] = lambda sentence: None
     _watches: dict[uuid.UUID, _Watch] = field(default_factory=dict)
     _looked_at: float = 0
 
@@ -60,7 +62,7 @@ class Recoveries:
             if watch and not (is_hit and watch.is_taken_up(job)):
                 continue
             if watch and watch.hit:
-                self._note(watch, at)
+                self._note(job.job_id, watch, at)
             self._watches[job.job_id] = _Watch(at, job.attempt, job.checkpoint, is_hit)
 
     def seen(self, standings: Iterable[Standing], *, at: float, slots_are_busy: bool) -> None:
@@ -70,7 +72,7 @@ class Recoveries:
             if watch is None:
                 continue
             if watch.is_over(job):
-                self._note(self._watches.pop(job.job_id), at)
+                self._note(job.job_id, self._watches.pop(job.job_id), at)
             elif job.due and slots_are_busy:
                 watch.queued_seconds += at - max(self._looked_at, watch.killed_at)
         self._looked_at = at
@@ -78,12 +80,13 @@ class Recoveries:
     def give_up(self, *, at: float) -> None:
         """What has not gone on by now counts as long as it took until now."""
         while self._watches:
-            self._note(self._watches.popitem()[1], at)
+            self._note(*self._watches.popitem(), at)
 
-    def _note(self, watch: _Watch, at: float) -> None:
-        (self.of_hit if watch.hit else self.of_others).append(
-            at - watch.killed_at - watch.queued_seconds
-        )
+    def _note(self, job_id: uuid.UUID, watch: _Watch, at: float) -> None:
+        seconds = at - watch.killed_at - watch.queued_seconds
+        (self.of_hit if watch.hit else self.of_others).append(seconds)
+        waited = f", after {watch.queued_seconds:.1f} s for a slot" if watch.queued_seconds else ""
+        self.tell(f"  job {job_id} went on in {seconds:.1f} s{waited}")
 
 
 def percentile(seconds: Collection[float], part: float) -> float:

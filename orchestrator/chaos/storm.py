@@ -63,6 +63,9 @@ class Storm:
     _crawlers: dict[uuid.UUID, dict[int, psutil.Process]] = field(default_factory=dict)
     _standings: dict[uuid.UUID, Standing] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.recoveries.tell = self._note
+
     def rage(self, strikes: Sequence[Strike]) -> None:
         """Brings the strikes, each when its time has come and its victims live.
 
