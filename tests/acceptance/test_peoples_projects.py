@@ -1,7 +1,6 @@
-"""People's own spiders, sound and broken, served side by side by one worker."""
+"""People's own spiders, served by one worker; broken ones lie beside them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,9 +17,7 @@ from tests.workers import ROOT, Worker, working
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    # A lease longer than a callback may be stuck: who is stuck is not taken for lost.
-    patience = {"KUMO_LEASE_SECONDS": "30"}
-    with working("--concurrency=2", KUMO_SPIDER_MODULES=MODULES, **patience) as worker:
+    with working("--concurrency=2", KUMO_SPIDER_MODULES=MODULES) as worker:
         yield worker
 
 
@@ -86,13 +83,6 @@ def test_an_unknown_spider_fails_its_job_at_once_and_names_the_broken_module(cra
     assert "tests.projects.spider_does_not_import.spiders: ModuleNotFoundError" in job.error_message
 
 
-def test_wrong_arguments_fail_a_job_at_once(crawled: Any) -> None:
-    job = crawled("wants_a_city")
-    assert (job.status, job.finish_reason, job.attempt) == ("failed", "wrong_arguments", 1)
-    assert job.error_message.startswith("The spider could not be made from its arguments: ")
-    assert "'city'" in job.error_message
-
-
 # What may pass is tried again, with growing delay, up to the target's number of failures
 
 
@@ -111,67 +101,6 @@ def test_a_site_that_does_not_answer_is_tried_again_and_then_failed(crawled: Any
 def test_a_target_says_how_often_it_is_tried(crawled: Any) -> None:
     start = {"start_urls": ["http://127.0.0.1:9/"], "settings": {"RETRY_TIMES": 0}}
     assert crawled("demo_shop", max_attempts=1, **start).attempt == 1
-
-
-def test_an_error_in_start_is_a_failure_whatever_pages_came_before(crawled: Any) -> None:
-    job = crawled("stumbles_at_start", max_attempts=2)
-    assert (job.status, job.finish_reason) == ("failed", "start_error")
-    assert "the list of cities is gone" in job.error_message
-
-
-def test_a_process_that_always_aborts_fails_its_job_and_names_the_signal(crawled: Any) -> None:
-    job = crawled("dies_at_once", max_attempts=2)
-    assert (job.status, job.finish_reason, job.attempt) == ("failed", "signal_6", 2)
-    assert job.error_message.startswith("The crawler was killed by signal 6 (SIGABRT).")
-    # The traceback it left names the line that did it.
-    assert "process_dies" in job.error_message
-
-
-def test_a_process_that_leaves_without_a_word_fails_its_job(crawled: Any) -> None:
-    job = crawled("exits", max_attempts=2)
-    assert (job.status, job.attempt) == ("failed", 2)
-    assert job.error_message.startswith("The crawler exited with status 7 and without a word.")
-
-
-@pytest.mark.parametrize("signal_name", ["SIGKILL", "SIGSEGV"])
-def test_a_process_killed_in_mid_crawl_is_resumed_and_loses_nothing(
-    crawled: Any, shop: OpenShop, tmp_path: Path, signal_name: str
-) -> None:
-    arguments = {"signal_name": signal_name, "died": str(tmp_path / "died")}
-    job = crawled("dies_once", arguments=arguments)
-    assert (tmp_path / "died").exists()
-    assert _skus(job) == shop.products().keys()
-    assert job.attempt == 2
-    assert given.execute(
-        "SELECT outcome FROM crawls WHERE job_id = :job ORDER BY attempt", job=job.id
-    ) == [({"SIGKILL": "signal_9", "SIGSEGV": "signal_11"}[signal_name],), ("finished",)]
-
-
-def test_a_page_that_always_kills_its_process_is_given_up_and_the_rest_is_crawled(
-    crawled: Any, shop: OpenShop
-) -> None:
-    sku = sorted(shop.products())[30]
-    job = crawled("dies_at_one_page", arguments={"sku": sku}, max_attempts=5)
-    assert _skus(job) == shop.products().keys() - {sku}
-    assert job.pages_given_up == 1
-    given_up = "SELECT url, charges FROM charged_pages WHERE job_id = :id"
-    assert given.execute(given_up, id=job.id) == [(f"{shop.url}/products/{sku}", 3)]
-
-
-def test_a_callback_that_raises_costs_its_page_alone(crawled: Any, shop: OpenShop) -> None:
-    job = crawled("stumbles")
-    sound = {sku for sku in shop.products() if not sku.endswith("7")}
-    assert _skus(job) == sound
-    assert job.errors == len(shop.products()) - len(sound)
-    told = "SELECT message FROM job_log_lines WHERE job_id = :job AND level >= 40"
-    assert "nothing to see at" in given.execute(told, job=job.id)[0].message
-
-
-def test_a_callback_that_does_not_return_is_stopped_and_named(crawled: Any) -> None:
-    job = crawled("spins", max_attempts=1)
-    assert (job.status, job.finish_reason) == ("failed", "stuck")
-    assert "callback_spins" in job.error_message
-    assert "in parse" in job.error_message
 
 
 # Items that are hard to store
