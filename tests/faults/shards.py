@@ -35,7 +35,13 @@ from tests.workers import ROOT, beating, working
 
 #: Pages of a storm's site: enough that some crawl is always half-way.
 _STORM_PAGES = 400
-_IMPATIENT = {"KUMO_RING_AGAIN_SECONDS": "2", "KUMO_RETRY_SECONDS": "0.5"}
+#: In a storm a crawler begins slowly: a lease of three seconds would be over by then.
+_IMPATIENT = {
+    "KUMO_LEASE_SECONDS": "8",
+    "KUMO_SWEEP_SECONDS": "1",
+    "KUMO_RING_AGAIN_SECONDS": "2",
+    "KUMO_RETRY_SECONDS": "0.5",
+}
 
 Tell = Callable[[str], None]
 
@@ -105,7 +111,7 @@ def _killed_at_random(seed: int, kills: int, logs: Path, tell: Tell) -> Counts:
         done = subprocess.run(
             [Path(sys.executable).with_name("kumo"), "chaos", "--json", f"--kills={kills}",
              f"--pages={_STORM_PAGES}", f"--seed={seed}"],
-            cwd=ROOT, env=os.environ | SHORT | _IMPATIENT,
+            cwd=ROOT, env=os.environ | _IMPATIENT,
             stdout=subprocess.PIPE, stderr=said, check=False,
         )  # fmt: skip
     try:
