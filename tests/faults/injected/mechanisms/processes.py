@@ -16,8 +16,8 @@ def _without_recovery(sweep: ModuleType) -> None:
     replace(sweep, "_recover", lambda session: [])
 
 
-def _without_worker_watch(crawl: ModuleType) -> None:
-    replace(crawl, "_die_with_the_worker", _nothing)
+def _without_worker_watch(worker_watch: ModuleType) -> None:
+    replace(worker_watch, "begin", _nothing)
 
 
 def _without_causes(launcher: ModuleType) -> None:
@@ -55,7 +55,7 @@ def _without_an_end_of_idleness(database: ModuleType) -> None:
 
 OFF: Off = {
     "taking_back_lost_crawls": ("orchestrator.sweep", _without_recovery),
-    "watching_the_worker": ("spiders_project.crawl", _without_worker_watch),
+    "watching_the_worker": ("spiders_project.worker_watch", _without_worker_watch),
     "causes_of_death": ("orchestrator.launcher", _without_causes),
     "memory_limit": ("orchestrator.launcher", _without_memory_limit),
     "ending_orphans": ("orchestrator.launcher", _without_end_of_orphans),
