@@ -153,7 +153,7 @@ async def many_codings(request: web.Request) -> web.Response:
 
 @routes.get("/megabytes/{size}/{number}")
 async def megabytes(request: web.Request) -> web.Response:
-    """A page of this size, as hard to hold as pages get: nothing but short elements."""
+    """A page of this size, as hard to hold as pages get: short elements, and links to follow."""
     return web.Response(body=_elements(int(request.match_info["size"])), content_type="text/html")
 
 
@@ -367,7 +367,7 @@ def _packed(packer: "_Gzip | _Zstd | _Brotli") -> Iterator[bytes]:
 
 @cache
 def _elements(megabytes: int) -> bytes:
-    links = b"".join(b"<a href='/good/%d'>" % (number % 10) for number in range(100))
+    links = b"".join(b"<a href='/good/%d'>" % (number % 10) for number in range(1_000))
     return links + (b"<p><a>b</a>" * (_MB // 11 + 1))[:_MB] * megabytes
 
 

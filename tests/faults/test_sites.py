@@ -61,6 +61,12 @@ def _given_up(job_id: UUID) -> dict[str, str]:
     return {"/" + url.split("/", 3)[3]: reason for url, reason in rows}
 
 
+def _seconds(job: ScrapingJob) -> float:
+    assert job.completed_at
+    assert job.started_at
+    return (job.completed_at - job.started_at).total_seconds()
+
+
 def _logged(job_id: UUID) -> str:
     rows = given.execute("SELECT message FROM job_log_lines WHERE job_id = :id", id=job_id)
     return "\n".join(message for (message,) in rows)
@@ -99,10 +105,12 @@ def test_bombs_and_endless_pages_stay_within_memory_and_trouble_no_neighbour(
     bombs += [f"/bomb/{coding}/1" for coding in ("br", "zstd", "deflate", "nested")]
     endless = [f"/endless/{n}" for n in range(8)]
     others = ["/two-gigabytes/1", "/many-codings/1", "/endless-header/1"]
+    alone = _completed(_requested(shop.url, "demo_shop"))
     hostile = _requested(site.front(*bombs, *endless, *others), RETRY_TIMES=0)
     sitemap = _requested(f"{site.url}/sitemap.xml.gz", "wanders_by_sitemap")
-    neighbour = _requested(shop.url, "demo_shop")
-    assert _completed(neighbour).items_scraped == len(shop.products())
+    neighbour = _completed(_requested(shop.url, "demo_shop"))
+    assert neighbour.items_scraped == alone.items_scraped == len(shop.products())
+    assert _seconds(neighbour) < 5 * _seconds(alone) + 3
     job = _completed(hostile)
     assert _peak_mb(job) < ENOUGH_MB
     assert _read(hostile) >= GOOD
@@ -118,7 +126,7 @@ def test_bombs_and_endless_pages_stay_within_memory_and_trouble_no_neighbour(
 
 @pytest.mark.fault("F20", off="large_pages_in_turn")
 def test_large_pages_are_parsed_one_after_the_other(worker: Worker, site: HostileSite) -> None:
-    large = [f"/megabytes/5/{n}" for n in range(8)]
+    large = [f"/megabytes/5/{n}" for n in range(7)]
     job_id = _requested(site.front(*large))
     assert _peak_mb(_completed(job_id)) < ENOUGH_MB
     assert _read(job_id) >= {*GOOD, *large}
@@ -142,11 +150,11 @@ def test_pages_that_lead_nowhere_are_given_up_and_walls_are_passed(
 def test_a_calendar_without_end_does_not_keep_the_site_waiting(
     worker: Worker, site: HostileSite
 ) -> None:
-    url = site.front("/calendar/1", good=120)
-    job_id = _requested(url, CLOSESPIDER_PAGECOUNT=300)
+    url = site.front("/calendar/1", "/links/2000", good=250)
+    job_id = _requested(url, CLOSESPIDER_PAGECOUNT=400)
     job = _completed(job_id)
     assert job.finish_reason == "closespider_pagecount"
-    assert _read(job_id) >= {f"/good/{number}" for number in range(120)}
+    assert _read(job_id) >= {f"/good/{number}" for number in range(250)}
 
 
 @pytest.mark.fault("F22", off="left_out_is_told")
