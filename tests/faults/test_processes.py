@@ -167,12 +167,11 @@ def test_crawlers_of_a_worker_that_was_killed_end_at_once(
 @pytest.mark.xfail(reason="The thread that watches the worker needs the interpreter too.")
 @pytest.mark.fault("F3", off="watching_the_worker")
 def test_a_crawler_that_holds_the_interpreter_ends_with_its_worker_all_the_same(
-    shift: Shift, slow_shop: OpenShop
+    shift: Shift, slow_shop: OpenShop, tmp_path: Path
 ) -> None:
     worker = shift.worker
-    job_id = _requested(slow_shop, "blocks_threads_too", seconds=3_600)
+    job_id = _holding(slow_shop, tmp_path / "began")
     crawler = _crawler_of(job_id)
-    awaiting.until(lambda: _is_asleep(crawler), "a crawler in a call that holds everything up")
     worker.kill()
     try:
         assert _are_gone([crawler], within=5)
@@ -180,8 +179,11 @@ def test_a_crawler_that_holds_the_interpreter_ends_with_its_worker_all_the_same(
         triggers.cancel(job_id)
 
 
-def _is_asleep(process: psutil.Process) -> bool:
-    return Path(f"/proc/{process.pid}/wchan").read_text() == "hrtimer_nanosleep"
+def _holding(shop: OpenShop, began: Path) -> UUID:
+    """A job whose callback sits in one C call, so that no thread of its crawler gets a turn."""
+    job_id = _requested(shop, "blocks_threads_too", seconds=3_600, began=str(began))
+    awaiting.until(began.exists, "a crawler that holds the interpreter")
+    return job_id
 
 
 # F2: crawlers are killed
@@ -219,11 +221,15 @@ def test_a_crawler_that_takes_too_much_memory_is_ended_and_its_job_goes_on(
 
 @pytest.mark.fault("F2", off="ending_orphans")
 def test_crawls_of_a_forkserver_that_is_killed_go_on_uncharged(
-    shift: Shift, slow_shop: OpenShop
+    shift: Shift, slow_shop: OpenShop, tmp_path: Path
 ) -> None:
+    """One of them holds the interpreter and could not end by itself."""
     worker = shift.worker
+    holding = _holding(slow_shop, tmp_path / "began")
     job_ids = _half_way(slow_shop, *["demo_shop"] * 2)
     orphans = worker.crawlers()
+    assert len(orphans) == 3
+    triggers.cancel(holding)
     worker.forkserver().kill()
     assert _are_gone(orphans, within=5)
     assert all(_is_whole(job_id, slow_shop) for job_id in job_ids)

@@ -3,6 +3,7 @@
 import ctypes
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from scrapy.http import Response
@@ -15,13 +16,18 @@ class BlocksSpider(DemoShopSpider):
 
     name = "blocks"
 
-    def __init__(self, *args: Any, seconds: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, seconds: int, began: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.seconds = seconds
+        self.seconds, self.began = seconds, began
 
     def parse(self, response: Response) -> Iterator[Any]:
-        time.sleep(self.seconds)
+        if self.began:
+            Path(self.began).touch()
+        self.block()
         yield from super().parse(response)
+
+    def block(self) -> None:
+        time.sleep(self.seconds)
 
 
 class BlocksThreadsTooSpider(BlocksSpider):
@@ -29,6 +35,5 @@ class BlocksThreadsTooSpider(BlocksSpider):
 
     name = "blocks_threads_too"
 
-    def parse(self, response: Response) -> Iterator[Any]:
+    def block(self) -> None:
         ctypes.PyDLL(None).sleep(self.seconds)
-        yield from DemoShopSpider.parse(self, response)
