@@ -78,7 +78,7 @@ def test_a_restart_and_sessions_killed_in_mid_crawl_lose_nothing(
     assert crawls.outcomes(job_id) == ["finished"]
 
 
-@pytest.mark.fault("F9", off="last_commit_awaited")
+@pytest.mark.fault("F9", off="last_commit")
 def test_a_commit_in_flight_as_the_crawl_ends_is_not_its_last(worker: Worker) -> None:
     heartbeat = "SELECT heartbeat_at FROM crawls WHERE job_id = :id"
     with shops.opened(100, delay=0.02) as shop, storage.engine().connect() as holder:
@@ -115,7 +115,7 @@ def test_pages_whose_commit_never_came_are_fetched_again(worker: Worker) -> None
     assert crawls.outcomes(job_id) == ["signal_9", "finished"]
 
 
-@pytest.mark.fault("F11", off=("trouble_told_apart", "expired_leases_taken_back"))
+@pytest.mark.fault("F11", off=("trouble_told_apart", "taking_back_lost_crawls"))
 def test_while_postgres_is_down_workers_wait_and_the_dashboard_says_so(
     worker: Worker, own: Breakable, person: Person, slow_shop: OpenShop
 ) -> None:
