@@ -69,7 +69,9 @@ def _print(came: Outcome, *, as_json: bool) -> None:
     if as_json:
         printing.as_json(came.record() | {"folder": came.folder, "clean": came.is_clean})
         return
-    printing.pairs((name.replace("_", " "), value) for name, value in came.facts().items())
+    # A seed is to be typed again, so it has no commas.
+    facts = came.facts() | {"seed": str(came.terms.seed)}
+    printing.pairs((name.replace("_", " "), value) for name, value in facts.items())
     for fault in came.faults:
         click.echo(printing.cell(fault), err=True)
     if came.folder:
