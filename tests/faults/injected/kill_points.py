@@ -86,7 +86,7 @@ def _triggers(module: ModuleType) -> None:
     _before(module, "_ring_for", "before_the_bell", _always)
     _after(module, "_ring_for", "after_the_bell", _always)
     _after(module, "claim", "after_the_claim", lambda claim: claim is not None)
-    _before(module, "finish", "before_the_finish", _always)
+    _before(module, "finish", "before_the_finish", lambda _, end: end.ending == "completed")
     _before(module, "follow_up", "after_the_finish", lambda ended: ended.status.is_final)
     _before(module, "_clear", "after_a_cancel", lambda ended: ended.status.is_final)
 
