@@ -118,7 +118,7 @@ def _crawl(claim: Claim, report: Any, running_page: Any) -> None:
 def _with_page(end: End, named: bytes) -> End:
     """Adds the page whose callback was running when the crawler died."""
     length = int.from_bytes(named[:2], "big")
-    if end.ending is not Ending.BROKEN or not length:
+    if not end.ending.is_charged or not length:
         return end
     request_id, _, url = named[2 : 2 + length].decode(errors="replace").partition(" ")
     reason = (end.message or end.reason).partition("\n")[0]
@@ -225,6 +225,6 @@ def _without_a_word(exitcode: int | None, report: bytes) -> End:
     if exitcode is not None and exitcode < 0:
         number = -exitcode
         cause = f"The crawler was killed by signal {number} ({signal.Signals(number).name})."
-        return End(Ending.BROKEN, f"signal_{number}", f"{cause}\n{traceback}".strip())
+        return End(Ending.DIED, f"signal_{number}", f"{cause}\n{traceback}".strip())
     cause = f"The crawler exited with status {exitcode} and without a word."
-    return End(Ending.BROKEN, "crawler_error", f"{cause}\n{traceback}".strip())
+    return End(Ending.DIED, "crawler_error", f"{cause}\n{traceback}".strip())

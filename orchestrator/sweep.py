@@ -49,14 +49,12 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
 
 def _recover(session: Session) -> list[Ended]:
     """Takes jobs back from crawls whose lease ran out; a cancel asked of them is served."""
-    settings = config.get()
     recovered = []
     for row in crawls.expired(session, most=_MOST_RECOVERED):
         message = f"Its worker {row.worker} was lost: the lease ran out."
-        end = End(Ending.BROKEN, "worker_lost", message)
-        ended = jobs.finish(
-            session, row.job_id, row.attempt, end, retry_seconds=settings.retry_seconds
-        )
+        end = End(Ending.DIED, "worker_lost", message)
+        # The lease was wait enough.
+        ended = jobs.finish(session, row.job_id, row.attempt, end, retry_seconds=0)
         if ended:
             recovered.append(ended)
             logger.warning(

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import NoReturn
 from uuid import UUID
 
-from orchestrator import config, database
+from orchestrator import database
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import bells, jobs
 from orchestrator.ledger.jobs import Claim, End, Ending
@@ -20,7 +20,7 @@ from orchestrator.ledger.jobs import Claim, End, Ending
 #: A database that does not answer by then will not be told.
 _LAST_WORD_SECONDS = 2
 
-_LOST = End(Ending.BROKEN, "worker_lost", "Its worker was lost, and the crawl ended with it.")
+_LOST = End(Ending.DIED, "worker_lost", "Its worker was lost, and the crawl ended with it.")
 
 
 def begin(claim: Claim) -> None:
@@ -41,9 +41,9 @@ def _wait(sentinel: int, claim: Claim) -> NoReturn:
 
 def _give_back(claim: Claim) -> None:
     job_id = UUID(claim.job_id)
-    wait = config.get().retry_seconds
     with suppress(OrchestratorError), database.transaction() as session:
-        ended = jobs.finish(session, job_id, claim.attempt, _LOST, retry_seconds=wait)
+        # It was no fault of the target's that it could wait to get over.
+        ended = jobs.finish(session, job_id, claim.attempt, _LOST, retry_seconds=0)
         if ended:
             # Only workers ring; the next sweep of any of them does.
             bells.ring_later(session, [job_id])

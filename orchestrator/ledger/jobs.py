@@ -63,7 +63,13 @@ class Ending(StrEnum):
     COMPLETED = "completed"  #: Proven complete, or a limit the target itself set was reached.
     HANDED_BACK = "handed_back"  #: Told to stop, or its storage went away; nothing is charged.
     BROKEN = "broken"  #: It ended badly from a cause that may pass.
+    DIED = "died"  #: Likewise, by the death of its process: at first there is nothing to wait for.
     IMPOSSIBLE = "impossible"  #: It ended badly and would again.
+
+    @property
+    def is_charged(self) -> bool:
+        """An attempt that ended so, and brought no page, counts as a failure."""
+        return self in (Ending.BROKEN, Ending.DIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,8 @@ def finish(
     failures = _failures(job_id, attempt, end.ending, gave_up=gave_up)
     status = _next_status(end.ending, failures)
     final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
-    wait = _wait(failures, retry_seconds) if end.ending is Ending.BROKEN else literal(0)
+    spared = 1 if end.ending is Ending.DIED else 0
+    wait = _wait(failures - spared, retry_seconds) if end.ending.is_charged else literal(0)
     completed = and_(status == JobStatus.COMPLETED, literal(end.ending is Ending.COMPLETED))
     row = session.execute(
         update(ScrapingJob)
@@ -248,7 +255,7 @@ def _failures(
 
     To give up the page that broke the crawl is progress: the next attempt goes on without it.
     """
-    if ending is not Ending.BROKEN:
+    if not ending.is_charged:
         return ScrapingJob.failures.expression
     if gave_up:
         return literal(0)
@@ -266,14 +273,15 @@ def _next_status(ending: Ending, failures: ColumnElement[int]) -> ColumnElement[
         Ending.IMPOSSIBLE: JobStatus.FAILED,
         Ending.HANDED_BACK: JobStatus.PENDING,
         Ending.BROKEN: JobStatus.PENDING,
+        Ending.DIED: JobStatus.PENDING,
     }[ending]
     only_attempt = ScrapingJob.definition.has_key("one_attempt")
-    broken, ended = ending is Ending.BROKEN, otherwise is not JobStatus.PENDING
+    charged, ended = ending.is_charged, otherwise is not JobStatus.PENDING
     return case(
         (or_(ScrapingJob.requested == Requested.CANCEL, deleted), _word(JobStatus.CANCELLED)),
         (literal(ended), _word(otherwise)),
         (ScrapingJob.requested == Requested.PAUSE, _word(JobStatus.PAUSED)),
-        (or_(only_attempt, and_(literal(broken), failures >= most)), _word(JobStatus.FAILED)),
+        (or_(only_attempt, and_(literal(charged), failures >= most)), _word(JobStatus.FAILED)),
         else_=_word(otherwise),
     )
 
@@ -285,7 +293,7 @@ def _word(status: JobStatus) -> ColumnElement[JobStatus]:
 def _wait(failures: ColumnElement[int], retry_seconds: float) -> ColumnElement[float]:
     """Seconds until the next attempt: none after progress, else doubled by each failure."""
     grown = retry_seconds * func.power(2, failures - 1)
-    return case((failures == 0, 0), else_=func.least(grown, _LONGEST_WAIT_SECONDS))
+    return case((failures <= 0, 0), else_=func.least(grown, _LONGEST_WAIT_SECONDS))
 
 
 _ENDED = (

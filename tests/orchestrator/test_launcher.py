@@ -68,12 +68,12 @@ def test_ends_are_told_as_they_were(launching: Any, shop: OpenShop) -> None:
     assert (unknown.ending, unknown.reason) == (Ending.IMPOSSIBLE, "spider_unknown")
 
     aborted = launcher.run(_claim("dies_at_once", shop))
-    assert (aborted.ending, aborted.reason) == (Ending.BROKEN, "signal_6")
+    assert (aborted.ending, aborted.reason) == (Ending.DIED, "signal_6")
     assert aborted.message
     assert "SIGABRT" in aborted.message
 
     silent = launcher.run(_claim("exits", shop))
-    assert (silent.ending, silent.reason) == (Ending.BROKEN, "crawler_error")
+    assert (silent.ending, silent.reason) == (Ending.DIED, "crawler_error")
     assert silent.message
     assert silent.message.startswith("The crawler exited with status 7 and without a word.")
 

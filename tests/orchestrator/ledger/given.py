@@ -21,7 +21,8 @@ U = TypeVar("U")
 
 COMPLETED = End(Ending.COMPLETED, "finished")
 HANDED_BACK = End(Ending.HANDED_BACK, "stopped")
-BROKEN = End(Ending.BROKEN, "killed", "The crawler was killed by signal 9.")
+BROKEN = End(Ending.BROKEN, "site_unreachable", "No start page could be read: status 503.")
+DIED = End(Ending.DIED, "signal_9", "The crawler was killed by signal 9.")
 IMPOSSIBLE = End(Ending.IMPOSSIBLE, "no_spider", "There is no spider of that name.")
 
 

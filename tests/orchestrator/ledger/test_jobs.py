@@ -239,7 +239,7 @@ def test_a_crawl_handed_back_charges_no_failure_and_may_go_on_at_once(target_id:
     assert given.claim(job_id)
 
 
-def test_a_crawl_that_died_without_a_page_is_a_failure_and_waits(target_id: int) -> None:
+def test_a_crawl_that_broke_without_a_page_is_a_failure_and_waits(target_id: int) -> None:
     job_id = given.brought_to(RUNNING, target_id)
     ended = given.finish(job_id, given.BROKEN, retry_seconds=30)
     assert ended
@@ -249,17 +249,36 @@ def test_a_crawl_that_died_without_a_page_is_a_failure_and_waits(target_id: int)
     assert job.run_after - datetime.now(UTC) > timedelta(seconds=25)
 
 
-def test_each_failure_doubles_the_wait_up_to_an_hour(target_id: int) -> None:
+def test_a_crawl_whose_process_died_is_a_failure_and_goes_on_at_once(target_id: int) -> None:
+    job_id = given.brought_to(RUNNING, target_id)
+    ended = given.finish(job_id, given.DIED, retry_seconds=30)
+    assert ended
+    assert ended.ring
+    assert given.job(job_id).failures == 1
+    assert given.claim(job_id)
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (given.BROKEN, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
+        (given.DIED, [0, 30, 60, 120, 240, 480, 960, 1920, 3600]),
+    ],
+    ids=["broken", "died"],
+)
+def test_each_failure_doubles_the_wait_up_to_an_hour(
+    target_id: int, end: End, expected: list[int]
+) -> None:
     given.execute("UPDATE scraping_targets SET max_attempts = 100")
     job_id = given.a_job(target_id)
     waits = []
     for attempt in range(1, 10):
         assert given.claim(job_id)
-        given.finish(job_id, given.BROKEN, attempt=attempt, retry_seconds=30)
+        given.finish(job_id, end, attempt=attempt, retry_seconds=30)
         sql = "SELECT extract(epoch FROM run_after - ended_at)::int FROM scraping_jobs j JOIN crawls c ON c.job_id = j.id WHERE c.attempt = :n"  # noqa: E501
         waits.append(given.execute(sql, n=attempt)[0][0])
         given.made_due(job_id)
-    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert waits == expected
 
 
 def test_progress_forgives_earlier_failures(target_id: int) -> None:
