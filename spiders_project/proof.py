@@ -10,12 +10,13 @@ from typing import Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.settings import SETTINGS_PRIORITIES
 from twisted.python.failure import Failure
 
 from orchestrator import frontiers
 from orchestrator.exceptions import BellAway
 from orchestrator.ledger.jobs import Claim, End, Ending
-from spiders_project import frontier, silence
+from spiders_project import frontier
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.frontier import Frontier
 
@@ -86,14 +87,28 @@ class Proof:
         if reason == "start_error":
             message = f"start() of the spider raised an error.\n{self._start_traceback or ''}"
             return self._ended(Ending.BROKEN, reason, message.strip())
-        if reason == silence.REASON:
+        if reason == "site_silent":
             came = _what_came(self._crawler.stats.get_stats())
             message = f"The site answered nothing for KUMO_SILENCE_SECONDS; all in all: {came}."
-            return self._ended(Ending.BROKEN, reason, message)
+            return self._ended(Ending.BROKEN, "site_silent", message)
         if reason == "closespider_errorcount":
             message = "It met as many errors as its settings allow; see its log."
             return self._ended(Ending.IMPOSSIBLE, reason, message)
+        if self._is_default_limit(reason):
+            limit = reason.upper()
+            message = (
+                f"It reached {limit} ({self._crawler.settings.getint(limit):,}), which is there for"
+                f" sites without end; if this one has more, set {limit} for its target."
+            )
+            return self._ended(Ending.IMPOSSIBLE, reason, message)
         return self._ended(Ending.COMPLETED, reason)
+
+    def _is_default_limit(self, reason: str) -> bool:
+        """Neither the target nor its spider has set the limit that closed the crawl."""
+        if not reason.startswith("closespider_"):
+            return False
+        priority = self._crawler.settings.getpriority(reason.upper())
+        return priority is not None and priority <= SETTINGS_PRIORITIES["project"]
 
     def _forget_frontier(self) -> None:
         """Its start pages count as fetched; the next attempt must fetch them again."""

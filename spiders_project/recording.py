@@ -5,7 +5,8 @@ It enters last and with the highest priority, merged with what the spider asked 
 """
 
 import logging
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 from uuid import UUID
 
 from scrapy import signals
@@ -18,10 +19,17 @@ from orchestrator.ledger import jobs, requests, targets
 from orchestrator.ledger.jobs import Claim, End, Ending
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Terms
+from spiders_project import settings as defaults
 from spiders_project.proof import Proof
 
 logger = logging.getLogger(__name__)
 
+#: What bounds the cost of a page: a spider's own dicts are added to these, not put in their place.
+_GUARDS: dict[str, Mapping[str, Any]] = {
+    "DOWNLOAD_HANDLERS": defaults.DOWNLOAD_HANDLERS,
+    "DOWNLOADER_MIDDLEWARES": defaults.DOWNLOADER_MIDDLEWARES,
+    "EXTENSIONS": defaults.EXTENSIONS,
+}
 #: Merged into the spider's own; RecordItem comes after whatever pipelines there are.
 _COMPONENTS: dict[str, dict[str, int | None]] = {
     "ITEM_PIPELINES": {"spiders_project.pipelines.RecordItem": 1_000_000},
@@ -72,7 +80,8 @@ class Recording:
         settings.set("KUMO_CLAIM", claim, "cmdline")
         settings.setdict(_SETTINGS, "cmdline")
         for name, components in _COMPONENTS.items():
-            settings.set(name, {**settings.getdict(name), **components}, "cmdline")
+            merged = {**_GUARDS.get(name, {}), **settings.getdict(name), **components}
+            settings.set(name, merged, "cmdline")
 
     def _claim_for_a_person(self) -> Claim:
         """A job that begins as running: the target is the one named, else named as the spider."""

@@ -17,7 +17,6 @@ from spiders_project.closing import ask_to_close
 
 logger = logging.getLogger(__name__)
 
-REASON = "site_silent"
 _LOOK_SECONDS = 1
 #: Scrapy's counts of links that a limit left out, and the setting that is the limit.
 _LEFT_OUT = {
@@ -77,7 +76,7 @@ class Silence:
                 silent_seconds,
                 self._tries,
             )
-            ask_to_close(self._crawler, REASON)
+            ask_to_close(self._crawler, "site_silent")
             return
         self._next_look = asyncio.get_event_loop().call_later(_LOOK_SECONDS, self._look)
 

@@ -33,7 +33,13 @@ DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *ROOT.glob
 
 VARIABLES = {str(field.validation_alias) for field in Config.model_fields.values()}
 #: Scrapy settings of ours that are no variables, and what only docker-compose.yml reads.
-SETTINGS = {"KUMO_RECORD", "KUMO_FRONTIER_MOST", "KUMO_STUCK_SECONDS"}
+SETTINGS = {
+    "KUMO_RECORD",
+    "KUMO_FRONTIER_MOST",
+    "KUMO_SILENCE_SECONDS",
+    "KUMO_SILENCE_TRIES",
+    "KUMO_STUCK_SECONDS",
+}
 
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 

@@ -124,6 +124,19 @@ def test_bombs_and_endless_pages_stay_within_memory_and_trouble_no_neighbour(
     assert "Ignoring invalid sitemap" in _logged(sitemap)
 
 
+@pytest.mark.fault("F20", off="guards_kept")
+def test_a_spider_with_settings_of_its_own_keeps_the_guards(
+    worker: Worker, site: HostileSite
+) -> None:
+    job_id = _requested(
+        site.front("/bomb/gzip/1", "/endless-header/1"), "wanders_unguarded", RETRY_TIMES=0
+    )
+    _completed(job_id)
+    reasons = _given_up(job_id)
+    assert "once unpacked" in reasons["/bomb/gzip/1"]
+    assert "its headers are longer than 512 KB" in reasons["/endless-header/1"]
+
+
 @pytest.mark.fault("F20", off="large_pages_in_turn")
 def test_large_pages_are_parsed_one_after_the_other(worker: Worker, site: HostileSite) -> None:
     large = [f"/megabytes/5/{n}" for n in range(7)]

@@ -29,6 +29,17 @@ class WandersSpider(scrapy.Spider):
                 yield response.follow(href)
 
 
+class WandersUnguardedSpider(WandersSpider):
+    """Brings dicts of its own for all that guards a crawl."""
+
+    name = "wanders_unguarded"
+    custom_settings = {  # noqa: RUF012  # as Scrapy writes it
+        "DOWNLOAD_HANDLERS": {},
+        "DOWNLOADER_MIDDLEWARES": {},
+        "EXTENSIONS": {},
+    }
+
+
 class WandersBySitemapSpider(SitemapSpider):
     """Likewise, from a sitemap."""
 

@@ -51,6 +51,10 @@ OFF: Off = {
         "spiders_project.responses",
         lambda module: replace(module, "_LARGE_BYTES", 2**40),
     ),
+    "guards_kept": (
+        "spiders_project.recording",
+        lambda module: replace(module, "_GUARDS", {}),
+    ),
     "redirections_told": ("spiders_project.responses", _forgotten_redirections),
     "bounded_robots": (
         "spiders_project.robots",
