@@ -1,5 +1,6 @@
 """The rows of docs/reliability.md that tell what the long form has seen, one for each shard."""
 
+import fcntl
 from collections.abc import Sequence
 from datetime import date
 from itertools import takewhile
@@ -34,12 +35,21 @@ def row_of_mechanisms(shard: str, day: date, failed: int, tests: int) -> str:
 
 def put(row: str, order: Sequence[str], page: Path = PAGE) -> None:
     """Writes the row into the table, in the order of the shards; an earlier one of it goes."""
-    lines = page.read_text().splitlines()
+    with page.open("r+") as file:
+        # Two shards may end at once.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        lines = _with_row(file.read().splitlines(), row, order)
+        file.seek(0)
+        file.truncate()
+        file.write("\n".join(lines) + "\n")
+
+
+def _with_row(lines: list[str], row: str, order: Sequence[str]) -> list[str]:
     first = lines.index(HEADER) + 2
     before = list(takewhile(lambda line: line.startswith("|"), lines[first:]))
     rows = {_shard(line): line for line in [*before, row]}
-    lines[first : first + len(before)] = [rows[shard] for shard in order if shard in rows]
-    page.write_text("\n".join(lines) + "\n")
+    ordered = [rows[shard] for shard in order if shard in rows]
+    return [*lines[:first], *ordered, *lines[first + len(before) :]]
 
 
 def _line(*cells: object) -> str:
