@@ -4,7 +4,7 @@ One worker serves the module. The targets that the chosen tests look at are requ
 crawled side by side, one of them sound; each test waits for its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,9 @@ from tests.orchestrator.ledger import given
 from tests.projects import MODULES
 from tests.shops import DAY, OpenShop, Shop
 from tests.workers import Worker, working
+
+#: The job, once it has ended.
+Ended = Callable[[], ScrapingJob]
 
 LEASE_SECONDS = 6
 PAGES = 14
@@ -96,14 +99,14 @@ def job_ids(
     for item in request.session.items:
         is_run = all(mark.kwargs.get("run", True) for mark in item.iter_markers("xfail"))
         if item.path == request.path and is_run and isinstance(item, pytest.Function):
-            names.append(item.callspec.params["job"])
+            names.append(item.callspec.params["ended"])
     return {name: _requested(name, shop, folder) for name in dict.fromkeys(names)}
 
 
 @pytest.fixture
-def job(request: pytest.FixtureRequest, job_ids: dict[str, UUID]) -> ScrapingJob:
-    """The job of the target that the test names, once it has ended."""
-    return awaiting.ended(job_ids[request.param], seconds=90)
+def ended(request: pytest.FixtureRequest, job_ids: dict[str, UUID]) -> Ended:
+    """Waits for the job of the target that the test names."""
+    return lambda: awaiting.ended(job_ids[request.param], seconds=90)
 
 
 def _requested(name: str, shop: OpenShop, folder: Path) -> UUID:
@@ -123,7 +126,7 @@ def looks_at(*names: str | tuple[str, pytest.MarkDecorator]) -> pytest.MarkDecor
         pytest.param(name) if isinstance(name, str) else pytest.param(name[0], marks=name[1])
         for name in names
     ]
-    return pytest.mark.parametrize("job", jobs, indirect=True)
+    return pytest.mark.parametrize("ended", jobs, indirect=True)
 
 
 def _skus(job: ScrapingJob) -> set[str]:
@@ -168,7 +171,8 @@ def _outcomes(job: ScrapingJob) -> list[str]:
     "harmful_coroutine-raises",
     "harmful_async_generator-raises",
 )
-def test_a_page_whose_callback_raises_is_given_up_at_once(job: ScrapingJob, shop: OpenShop) -> None:
+def test_a_page_whose_callback_raises_is_given_up_at_once(ended: Ended, shop: OpenShop) -> None:
+    job = ended()
     assert _is_whole_but_for_one(job, shop)
     assert (job.attempt, job.pages_given_up, job.errors) == (1, 1, 1)
     assert "nothing to see here" in _charged(job).reason
@@ -190,9 +194,10 @@ def test_a_page_whose_callback_raises_is_given_up_at_once(job: ScrapingJob, shop
     ("harmful_async_generator-segfaults", UNNAMED),
 )
 def test_a_page_that_kills_its_crawler_is_given_up_and_the_rest_is_crawled(
-    job: ScrapingJob, shop: OpenShop, request: pytest.FixtureRequest
+    ended: Ended, shop: OpenShop, request: pytest.FixtureRequest
 ) -> None:
-    harm = request.node.callspec.params["job"].partition("-")[2]
+    job = ended()
+    harm = request.node.callspec.params["ended"].partition("-")[2]
     assert _is_whole_but_for_one(job, shop)
     assert job.pages_given_up == 1
     assert _charged(job).charges <= 3
@@ -202,7 +207,8 @@ def test_a_page_that_kills_its_crawler_is_given_up_and_the_rest_is_crawled(
 
 @pytest.mark.fault("F24", off="exit_status_0_is_no_success")
 @looks_at("harmful-exits_0")
-def test_a_crawler_that_leaves_with_status_0_has_not_succeeded(job: ScrapingJob) -> None:
+def test_a_crawler_that_leaves_with_status_0_has_not_succeeded(ended: Ended) -> None:
+    job = ended()
     assert "finished" not in _outcomes(job)[:-1]
     assert _outcomes(job)[0] == "crawler_error"
 
@@ -214,7 +220,8 @@ def test_a_crawler_that_leaves_with_status_0_has_not_succeeded(job: ScrapingJob)
     ("harmful_coroutine-spins", UNNAMED),
     ("harmful_async_generator-holds", UNNAMED),
 )
-def test_a_page_whose_callback_never_returns_is_given_up(job: ScrapingJob, shop: OpenShop) -> None:
+def test_a_page_whose_callback_never_returns_is_given_up(ended: Ended, shop: OpenShop) -> None:
+    job = ended()
     assert _is_whole_but_for_one(job, shop)
     assert set(_outcomes(job)) == {"stuck", "finished"}
     assert _charged(job).charges <= 3
@@ -222,15 +229,17 @@ def test_a_page_whose_callback_never_returns_is_given_up(job: ScrapingJob, shop:
 
 @pytest.mark.fault("F24", off="stopping_what_does_not_return")
 @looks_at(("harmful-spins", NO_PLACE), ("harmful-holds", NO_PLACE))
-def test_a_page_that_was_given_up_as_stuck_names_file_and_line(job: ScrapingJob) -> None:
+def test_a_page_that_was_given_up_as_stuck_names_file_and_line(ended: Ended) -> None:
+    job = ended()
     assert "callback_does_harm/spiders.py" in _charged(job).reason
     assert "line " in _charged(job).reason
 
 
 @pytest.mark.fault("F24", off="stopping_what_does_not_return")
 @looks_at("spins")
-def test_a_job_that_failed_as_stuck_names_file_and_line(job: ScrapingJob) -> None:
+def test_a_job_that_failed_as_stuck_names_file_and_line(ended: Ended) -> None:
     """A regular expression that would take years, with the interpreter held."""
+    job = ended()
     assert (job.status, job.finish_reason) == (JobStatus.FAILED, "stuck")
     assert "callback_spins" in (job.error_message or "")
     assert "in parse" in (job.error_message or "")
@@ -239,7 +248,8 @@ def test_a_job_that_failed_as_stuck_names_file_and_line(job: ScrapingJob) -> Non
 
 @pytest.mark.fault("F24", off="giving_up_pages_that_raise")
 @looks_at("harmful_errback-raises")
-def test_a_page_whose_errback_raises_is_given_up_at_once(job: ScrapingJob, shop: OpenShop) -> None:
+def test_a_page_whose_errback_raises_is_given_up_at_once(ended: Ended, shop: OpenShop) -> None:
+    job = ended()
     assert _is_whole(job, shop)
     assert job.attempt == 1
     assert _charged(job).url == f"{shop.url}/products/{SKU}-not"
@@ -248,9 +258,8 @@ def test_a_page_whose_errback_raises_is_given_up_at_once(job: ScrapingJob, shop:
 
 @pytest.mark.fault("F24", off="charging_pages")
 @looks_at(("harmful_errback-exits_0", ERRBACK), ("harmful_errback-segfaults", ERRBACK))
-def test_a_page_whose_errback_kills_its_crawler_is_given_up(
-    job: ScrapingJob, shop: OpenShop
-) -> None:
+def test_a_page_whose_errback_kills_its_crawler_is_given_up(ended: Ended, shop: OpenShop) -> None:
+    job = ended()
     assert _is_whole(job, shop)
     assert _charged(job).url == f"{shop.url}/products/{SKU}-not"
     assert _charged(job).charges <= 3
@@ -261,7 +270,8 @@ def test_a_page_whose_errback_kills_its_crawler_is_given_up(
 
 @pytest.mark.fault("F25", off="causes_of_death")
 @looks_at("dies_at_once")
-def test_a_target_that_always_crashes_fails_with_the_cause(job: ScrapingJob) -> None:
+def test_a_target_that_always_crashes_fails_with_the_cause(ended: Ended) -> None:
+    job = ended()
     assert job.status is JobStatus.FAILED
     assert "killed by signal 6 (SIGABRT)" in (job.error_message or "")
     assert "process_dies" in (job.error_message or "")
@@ -270,8 +280,9 @@ def test_a_target_that_always_crashes_fails_with_the_cause(job: ScrapingJob) -> 
 @pytest.mark.fault("F25", off="charging_pages")
 @looks_at(("dies_at_once-each_time", HIDDEN))
 def test_a_target_whose_start_page_was_given_up_says_so_and_is_not_tried_again(
-    job: ScrapingJob,
+    ended: Ended,
 ) -> None:
+    job = ended()
     assert (job.status, job.attempt) == (JobStatus.FAILED, 4)
     assert "given up" in (job.error_message or "")
     assert "killed by signal 6 (SIGABRT)" in _charged(job).reason
@@ -286,23 +297,26 @@ def test_a_target_whose_start_page_was_given_up_says_so_and_is_not_tried_again(
     ("constructor_quits-255", LOOKS_LIKE_OURS),
 )
 def test_a_spider_that_leaves_as_it_is_made_fails_within_its_attempts(
-    job: ScrapingJob, request: pytest.FixtureRequest
+    ended: Ended, request: pytest.FixtureRequest
 ) -> None:
-    name = request.node.callspec.params["job"]
+    job = ended()
+    name = request.node.callspec.params["ended"]
     assert (job.status, job.attempt) == (JobStatus.FAILED, 3)
     assert CAUSES.get(name, "without a word") in (job.error_message or "")
 
 
 @pytest.mark.fault("F25", off="stopping_what_does_not_return")
 @looks_at(("constructor_hangs", NOT_YET_WATCHED))
-def test_a_spider_that_hangs_fails_within_its_attempts_and_names_the_line(job: ScrapingJob) -> None:
+def test_a_spider_that_hangs_fails_within_its_attempts_and_names_the_line(ended: Ended) -> None:
+    job = ended()
     assert (job.status, job.finish_reason) == (JobStatus.FAILED, "stuck")
     assert "spiders.py" in (job.error_message or "")
 
 
 @pytest.mark.fault("F25", off="constructors_named")
 @looks_at("constructor_raises", "wants_a_city")
-def test_a_constructor_that_raises_fails_its_job_at_once(job: ScrapingJob) -> None:
+def test_a_constructor_that_raises_fails_its_job_at_once(ended: Ended) -> None:
+    job = ended()
     assert (job.status, job.finish_reason, job.attempt) == ("failed", "wrong_arguments", 1)
     assert (job.error_message or "").startswith("The spider could not be made from its arguments: ")
     assert "city" in (job.error_message or "") or "cities" in (job.error_message or "")
@@ -310,7 +324,8 @@ def test_a_constructor_that_raises_fails_its_job_at_once(job: ScrapingJob) -> No
 
 @pytest.mark.fault("F27", off="errors_in_start")
 @looks_at("stumbles_at_start")
-def test_an_error_in_start_is_a_failure_whatever_pages_came_before(job: ScrapingJob) -> None:
+def test_an_error_in_start_is_a_failure_whatever_pages_came_before(ended: Ended) -> None:
+    job = ended()
     assert (job.status, job.finish_reason) == (JobStatus.FAILED, "start_error")
     assert "the list of cities is gone" in (job.error_message or "")
 
@@ -321,8 +336,9 @@ def test_an_error_in_start_is_a_failure_whatever_pages_came_before(job: Scraping
 @pytest.mark.fault("F26", off="a_forgiving_loader")
 @looks_at("unseen")
 def test_a_spider_that_does_not_import_fails_at_once_with_the_reason(
-    job: ScrapingJob, job_ids: dict[str, UUID]
+    ended: Ended, job_ids: dict[str, UUID]
 ) -> None:
+    job = ended()
     assert (job.status, job.finish_reason, job.attempt) == ("failed", "spider_unknown", 1)
     assert (job.error_message or "").startswith("There is no spider 'unseen'")
     broken = "tests.projects.spider_does_not_import.spiders: ModuleNotFoundError"
@@ -337,24 +353,25 @@ def test_a_spider_that_does_not_import_fails_at_once_with_the_reason(
 @pytest.mark.fault("F24", off="heartbeat_while_blocked")
 @looks_at("blocks")
 def test_a_callback_that_blocks_the_loop_for_longer_than_the_lease_keeps_its_job(
-    job: ScrapingJob, shop: OpenShop
+    ended: Ended, shop: OpenShop
 ) -> None:
+    job = ended()
     assert _is_whole(job, shop)
     assert _outcomes(job) == ["finished"]
 
 
 @pytest.mark.fault("F25", off="record_on_top")
 @looks_at("unseats_the_record", ("brings_an_addon", ADDON))
-def test_a_spiders_own_settings_cannot_take_the_record_away(
-    job: ScrapingJob, shop: OpenShop
-) -> None:
+def test_a_spiders_own_settings_cannot_take_the_record_away(ended: Ended, shop: OpenShop) -> None:
+    job = ended()
     assert _is_whole(job, shop)
     assert _outcomes(job) == ["finished"]
 
 
 @pytest.mark.fault("F25", off="counting_failures")
 @looks_at("closes_everything")
-def test_a_spider_that_closes_all_files_fails_within_its_attempts(job: ScrapingJob) -> None:
+def test_a_spider_that_closes_all_files_fails_within_its_attempts(ended: Ended) -> None:
+    job = ended()
     assert (job.status, job.attempt) == (JobStatus.FAILED, 3)
     assert "killed by signal" in (job.error_message or "")
 
@@ -362,9 +379,10 @@ def test_a_spider_that_closes_all_files_fails_within_its_attempts(job: ScrapingJ
 @pytest.mark.fault("F25", off="no_word_is_no_success")
 @looks_at("closes_its_pipes")
 def test_a_spider_that_closes_the_pipe_to_its_launcher_is_crawled_whole(
-    job: ScrapingJob, shop: OpenShop
+    ended: Ended, shop: OpenShop
 ) -> None:
     """What it has done is not believed before another attempt has proven it."""
+    job = ended()
     assert _is_whole(job, shop)
     assert _outcomes(job)[-1] == "finished"
 
@@ -372,8 +390,9 @@ def test_a_spider_that_closes_the_pipe_to_its_launcher_is_crawled_whole(
 @pytest.mark.fault("F4", off="hearing_the_signal")
 @looks_at("signals_itself")
 def test_a_crawl_that_somebody_else_tells_to_stop_goes_on_uncharged(
-    job: ScrapingJob, shop: OpenShop
+    ended: Ended, shop: OpenShop
 ) -> None:
+    job = ended()
     assert _is_whole(job, shop)
     assert job.failures == 0
     assert _outcomes(job) == ["stopped", "finished"]
@@ -381,14 +400,16 @@ def test_a_crawl_that_somebody_else_tells_to_stop_goes_on_uncharged(
 
 @pytest.mark.fault("F25", off="leaving_at_once")
 @looks_at("leaves_company", "closes_its_terminal")
-def test_a_crawl_ends_whatever_its_spider_leaves_behind(job: ScrapingJob, shop: OpenShop) -> None:
+def test_a_crawl_ends_whatever_its_spider_leaves_behind(ended: Ended, shop: OpenShop) -> None:
+    job = ended()
     assert _is_whole(job, shop)
     assert _outcomes(job) == ["finished"]
 
 
 @pytest.mark.fault("F25", off="leaving_at_once")
 @looks_at(("leaves_company", COMPANY))
-def test_what_a_spider_started_ends_with_its_crawl(job: ScrapingJob, folder: Path) -> None:
+def test_what_a_spider_started_ends_with_its_crawl(ended: Ended, folder: Path) -> None:
+    ended()
     pids = map(int, (folder / "pids").read_text().split())
     left = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     for process in left:
