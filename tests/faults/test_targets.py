@@ -399,7 +399,7 @@ def test_a_crawl_that_somebody_else_tells_to_stop_goes_on_uncharged(
 
 
 @pytest.mark.fault("F25", off="leaving_at_once")
-@looks_at("leaves_company", "closes_its_terminal")
+@looks_at("leaves_company")
 def test_a_crawl_ends_whatever_its_spider_leaves_behind(ended: Ended, shop: OpenShop) -> None:
     job = ended()
     assert _is_whole(job, shop)

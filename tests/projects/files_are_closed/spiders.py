@@ -11,22 +11,13 @@ from scrapy.http import Response
 from spiders_project.spiders.demo_shop import DemoShopSpider
 
 
-class ClosesItsTerminalSpider(DemoShopSpider):
-    """Closes stdin, stdout and stderr, as a daemon does."""
-
-    name = "closes_its_terminal"
-
-    def parse(self, response: Response) -> Iterator[Any]:
-        os.closerange(0, 3)
-        yield from super().parse(response)
-
-
 class ClosesItsPipesSpider(DemoShopSpider):
-    """Closes every pipe it finds, the one to its launcher among them."""
+    """Closes its terminal, as a daemon does, and every pipe, that to its launcher among them."""
 
     name = "closes_its_pipes"
 
     def parse(self, response: Response) -> Iterator[Any]:
+        os.closerange(0, 3)
         for fd in list(Path("/proc/self/fd").iterdir()):
             with suppress(OSError):
                 if str(fd.readlink()).startswith("pipe:"):

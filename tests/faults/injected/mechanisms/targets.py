@@ -21,7 +21,7 @@ def _no_page_charged(launcher: ModuleType) -> None:
 
 
 def _any_silence_is_success(launcher: ModuleType) -> None:
-    end = launcher.End(launcher.Ending.COMPLETED, "finished")
+    end = launcher.End(launcher.Ending.COMPLETED, "silent")
     replace(launcher, "_without_a_word", lambda *_: end)
 
 
