@@ -101,6 +101,14 @@ def run(claim: Claim) -> End:
         process.close()
 
 
+def is_crawler(pid: int) -> bool:
+    """True while that process of this machine is a crawler, whoever its worker is or was."""
+    with suppress(psutil.Error):
+        # A crawler keeps the command line of the forkserver that it was forked from.
+        return any("multiprocessing.forkserver" in word for word in psutil.Process(pid).cmdline())
+    return False
+
+
 def _record_pid(claim: Claim, pid: int | None) -> None:
     """For people who look for the process; the crawl has begun and does not wait for it."""
     try:

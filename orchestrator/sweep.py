@@ -5,6 +5,8 @@ whatever else has died. All it does are the ordinary steps of a job's life, take
 """
 
 import logging
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from kombu.exceptions import KombuError
 from sqlalchemy.orm import Session
@@ -47,13 +49,31 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
     return counts
 
 
+def take_back(worker: str, *, serves: Callable[[int], bool]) -> int:
+    """Takes back the jobs that an earlier process of this worker's name has left; how many.
+
+    `serves` tells of a pid of this machine whether it is a crawler yet. Raises DatabaseAway.
+    """
+    with database.transaction() as session:
+        left = crawls.left_by(session, worker)
+        lost = [row for row in left if row.pid is None or not serves(row.pid)]
+        recovered = _taken_back(session, lost, "it was killed and is here again")
+    for ended in recovered:
+        triggers.follow_up(ended)
+    return len(recovered)
+
+
 def _recover(session: Session) -> list[Ended]:
     """Takes jobs back from crawls whose lease ran out; a cancel asked of them is served."""
+    return _taken_back(session, crawls.expired(session, most=_MOST_RECOVERED), "the lease ran out")
+
+
+def _taken_back(session: Session, lost: Sequence[Any], why: str) -> list[Ended]:
     recovered = []
-    for row in crawls.expired(session, most=_MOST_RECOVERED):
-        message = f"Its worker {row.worker} was lost: the lease ran out."
+    for row in lost:
+        message = f"Its worker {row.worker} was lost: {why}."
         end = End(Ending.DIED, "worker_lost", message)
-        # The lease was wait enough.
+        # What was waited until it showed is wait enough.
         ended = jobs.finish(session, row.job_id, row.attempt, end, retry_seconds=0)
         if ended:
             recovered.append(ended)

@@ -1,4 +1,4 @@
-"""What a Celery worker does beside its tasks: sweep, warm the forkserver, hand jobs back.
+"""What a Celery worker does beside its tasks: sweep, warm the forkserver, take and hand back jobs.
 
 The sweep has a thread of its own: as a task it would wait behind crawls that fill every slot.
 """
@@ -9,17 +9,26 @@ from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 from celery.worker import state
 
 from orchestrator import celery, config, launcher, triggers
 from orchestrator.exceptions import JobNotFound, OrchestratorError, TransitionRefused
-from orchestrator.sweep import sweep
+from orchestrator.sweep import sweep, take_back
 
 logger = logging.getLogger(__name__)
 
 _stopping = Event()
 _seen_revoked: set[str] = set()
+
+
+@worker_init.connect
+def _take_back(sender: Any, **_: Any) -> None:
+    """What we left when we were killed need not wait for its lease; before we claim anything."""
+    try:
+        take_back(sender.hostname, serves=launcher.is_crawler)
+    except OrchestratorError as error:
+        logger.warning("The sweep will recover what was left: %s", error)
 
 
 @worker_ready.connect

@@ -6,7 +6,7 @@ All times are the database's own: a worker whose clock is wrong neither loses no
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import LeaseLost
@@ -46,19 +46,19 @@ def end(session: Session, job_id: uuid.UUID, attempt: int, *, outcome: str) -> N
     session.execute(_living(job_id, attempt).values(ended_at=func.now(), outcome=outcome))
 
 
-def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str]]:
-    """Attempts whose lease has run out: job id, attempt, worker; locked against a second sweep.
+def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str, int | None]]:
+    """Attempts whose lease has run out: job id, attempt, worker and pid.
+
+    Locked against a second sweep.
 
     Their jobs are locked too: one in the midst of its checkpoint is passed over, since it lives.
     """
-    return session.execute(
-        select(Crawl.job_id, Crawl.attempt, Crawl.worker)
-        .join(ScrapingJob, ScrapingJob.id == Crawl.job_id)
-        .where(Crawl.ended_at.is_(None), Crawl.lease_until < func.now())
-        .order_by(Crawl.lease_until)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    ).all()
+    return session.execute(_unended().where(Crawl.lease_until < func.now()).limit(most)).all()
+
+
+def left_by(session: Session, worker: str) -> Sequence[Row[uuid.UUID, int, str, int | None]]:
+    """Attempts of the worker of that name that have not ended, as `expired` gives them."""
+    return session.execute(_unended().where(Crawl.worker == worker)).all()
 
 
 def of_job(session: Session, job_id: uuid.UUID) -> Sequence[Crawl]:
@@ -66,6 +66,16 @@ def of_job(session: Session, job_id: uuid.UUID) -> Sequence[Crawl]:
     return session.scalars(
         select(Crawl).where(Crawl.job_id == job_id).order_by(Crawl.attempt)
     ).all()
+
+
+def _unended() -> Select[uuid.UUID, int, str, int | None]:
+    return (
+        select(Crawl.job_id, Crawl.attempt, Crawl.worker, Crawl.pid)
+        .join(ScrapingJob, ScrapingJob.id == Crawl.job_id)
+        .where(Crawl.ended_at.is_(None))
+        .order_by(Crawl.lease_until)
+        .with_for_update(skip_locked=True)
+    )
 
 
 def _living(job_id: uuid.UUID, attempt: int):  # type: ignore[no-untyped-def]  # Update[Crawl] has no public name
