@@ -16,7 +16,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from threading import Event, Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,7 @@ _ON_FIRST_USE = ("multiprocessing.sharedctypes",)
 _LOOK_SECONDS = 0.5
 #: A crawler that was told to stop gets its own patience and this, then it is killed.
 _GRACE_SECONDS = 3
+_DYING_SECONDS = 1
 _MOST_REPORT_BYTES = 1024 * 1024
 #: Memory in which a crawler names the page whose callback is running: two bytes of length, then
 #: the page's id in hex, a space and its address.
@@ -129,9 +130,19 @@ def _with_page(end: End, named: bytes) -> End:
     if not end.ending.is_charged or not length:
         return end
     request_id, _, url = named[2 : 2 + length].decode(errors="replace").partition(" ")
-    reason = (end.message or end.reason).partition("\n")[0]
+    reason = (end.message or end.reason).partition("\n")[0] + _place(end.message or "")
     page = TroubledPage(bytes.fromhex(request_id), url, reason)
     return replace(end, message=f"{reason} Page: {url}\n{end.message}", page=page)
+
+
+def _place(message: str) -> str:
+    """The innermost line of people's code in a traceback that faulthandler left, if there is one.
+
+    The event loop's thread comes last.
+    """
+    frames = message.rpartition("(most recent call first):\n")[2].splitlines()
+    own = (frame for frame in frames if '  File "' in frame and "/lib/python3" not in frame)
+    return f" ({place.strip()})" if (place := next(own, "")) else ""
 
 
 class _Supervision:
@@ -147,6 +158,8 @@ class _Supervision:
         self._deadline = monotonic() + settings.job_seconds
         self._job_seconds = settings.job_seconds
         self._told_at: float | None = None
+        self._forkserver = _forkserver()
+        self._orphaned = False
         #: Set when the process is ended by us: how the job should see it.
         self._verdict: End | None = None
 
@@ -158,6 +171,7 @@ class _Supervision:
             self._look()
         self._process.join()
         self._end_orphan()
+        self._end_company()
         while self._read():
             pass
         return self._end()
@@ -199,16 +213,55 @@ class _Supervision:
         return 0
 
     def _end_orphan(self) -> None:
-        """When the forkserver was killed its children live on, and nobody would see them end."""
-        if self._process.exitcode == 255 and self._process.pid is not None:
+        """When the forkserver was killed its children live on, and nobody would see them end.
+
+        Python tells of it as status 255, which a spider may have left with just as well.
+        """
+        self._orphaned = self._process.exitcode == 255 and _is_gone(self._forkserver)
+        if self._orphaned and self._process.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
+
+    def _end_company(self) -> None:
+        """Browsers and other processes that its spider started and left."""
+        if self._process.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _end(self) -> End:
         told = _last_word(self._report)
         if self._verdict and (told is None or self._verdict.ending is not Ending.HANDED_BACK):
             return self._verdict
+        if told is None and self._orphaned:
+            message = "The crawler's parent process was lost."
+            return End(Ending.HANDED_BACK, "forkserver_lost", message)
         return told or _without_a_word(self._process.exitcode, self._report)
+
+
+def _is_gone(process: psutil.Process | None) -> bool:
+    """True when it has ended, or does within a moment: its pipes close a little before."""
+    until = monotonic() + _DYING_SECONDS
+    while process is not None and process.is_running() and not _is_zombie(process):
+        if monotonic() > until:
+            return False
+        sleep(0.01)
+    return True
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _forkserver() -> psutil.Process | None:
+    from multiprocessing import forkserver  # it must not be loaded by who never launches
+
+    with suppress(psutil.Error):
+        # Private: nothing else tells which process it is.
+        return psutil.Process(forkserver._forkserver._forkserver_pid)  # type: ignore[attr-defined]
+    return None
 
 
 def _last_word(report: bytes) -> End | None:
@@ -226,10 +279,9 @@ def _without_a_word(exitcode: int | None, report: bytes) -> End:
     if traceback.startswith("Timeout"):
         message = f"A callback did not return and was stopped.\n{traceback}"
         return End(Ending.BROKEN, "stuck", message)
-    if exitcode == 255:
-        return End(Ending.HANDED_BACK, "forkserver_lost", "The crawler's parent process was lost.")
     if exitcode == LEASE_OVER_STATUS:
-        return End(Ending.HANDED_BACK, "lease_over", "The crawl was stuck or asleep too long.")
+        # Charged as the sweep would charge it; and a spider may leave with that status too.
+        return End(Ending.DIED, "lease_over", "The crawl was stuck or asleep too long.")
     if exitcode is not None and exitcode < 0:
         number = -exitcode
         cause = f"The crawler was killed by signal {number} ({signal.Signals(number).name})."

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import orjson
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
-from scrapy.settings import Settings
+from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.project import get_project_settings
 
 from orchestrator import config
@@ -39,11 +39,18 @@ _QUIET_LOGGERS = ("scrapy.middleware", "scrapy.addons", "scrapy.crawler", "scrap
 
 def main(claim: Claim, report: "Connection[bytes, bytes]", running_page: Any) -> NoReturn:
     """Crawls the claimed job and tells the launcher how it ended."""
+    # What the spider starts belongs to its crawl, and is ended with it.
+    os.setsid()
     worker_watch.begin(claim)
     faulthandler.enable(report.fileno())
+    # People's modules are imported and their spider is made before the event loop runs.
+    _watch_for_stuck(report.fileno(), get_project_settings())
     printed.become_log_lines()
     try:
         end = _crawl(claim, report.fileno(), RunningPage(running_page))
+    except SystemExit as error:
+        message = f"The spider quit with sys.exit({error.code!r}).\n{_told(error)}"
+        end = End(Ending.BROKEN, "crawler_error", message)
     except Exception:  # noqa: BLE001  # the launcher must learn of anything at all
         end = End(Ending.BROKEN, "crawler_error", traceback.format_exc())
     _tell(report.fileno(), end)
@@ -58,6 +65,10 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
     if definition["spider"] not in process.spider_loader.list():
         return _unknown_spider(definition["spider"], process.spider_loader)
     crawler = process.create_crawler(definition["spider"])
+    # A spider's own ADDONS would replace the project's, and the record with them.
+    addons = {**crawler.settings.getdict("ADDONS"), "spiders_project.recording.Recording": 0}
+    crawler.settings.set("ADDONS", addons, "cmdline")
+    _watch_for_stuck(report_fd, crawler.settings)
     crawler.signals.connect(
         lambda spider: start_at(spider, definition["start_urls"]),
         signals.spider_opened,
@@ -138,12 +149,10 @@ class _Watch:
     def __init__(self, crawler: Crawler, report_fd: int) -> None:
         self._crawler = crawler
         self._report_fd = report_fd
-        self._stuck_seconds = crawler.settings.getfloat("KUMO_STUCK_SECONDS")
         self._told_at: float | None = None
 
     def look(self) -> None:
-        # A callback in one C call holds the interpreter, so no thread could report it.
-        faulthandler.dump_traceback_later(self._stuck_seconds, exit=True, file=self._report_fd)
+        _watch_for_stuck(self._report_fd, self._crawler.settings)
         if self._is_told_to_stop():
             self._told_at = self._told_at or monotonic()
             if monotonic() - self._told_at > config.get().stop_seconds:
@@ -161,6 +170,15 @@ class _Watch:
         """Pages still in flight are fetched again by the next attempt, if there is one."""
         message = "Pages in flight did not end in time and were left."
         _tell(self._report_fd, End(Ending.HANDED_BACK, "stopped", message))
+
+
+def _watch_for_stuck(report_fd: int, settings: BaseSettings) -> None:
+    """Ends this process, with a traceback, unless it is called again in time.
+
+    A callback in one C call holds the interpreter, so no thread could report it.
+    """
+    seconds = settings.getfloat("KUMO_STUCK_SECONDS")
+    faulthandler.dump_traceback_later(seconds, exit=True, file=report_fd)
 
 
 def _tell(report_fd: int, end: End) -> NoReturn:

@@ -1,7 +1,7 @@
 """Middlewares: what frontier, counts and launcher must see of a crawl."""
 
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
 from scrapy import Request, signals
@@ -63,9 +63,11 @@ class CountPages:
 
 
 class NameRunningPage:
-    """Names the page whose callback is running, each time the callback runs a stretch.
+    """Names the page whose callback or errback is running, each time it runs a stretch.
 
-    Reads `KUMO_RUNNING_PAGE`. Sits next to the spider, so that no other code runs in its name.
+    Reads `KUMO_RUNNING_PAGE`. An asynchronous one is named from await to await, for between them
+    others run. Sits next to the engine, where a request is still whole: the errback is called
+    by whoever refuses the response.
     """
 
     def __init__(self, crawler: Crawler, running: RunningPage) -> None:
@@ -79,48 +81,27 @@ class NameRunningPage:
     def process_spider_input(self, response: Response) -> None:
         request = response.request
         assert request is not None
-        if page := self._name(request):
-            request.callback = self._naming(page, request)
+        self.name_within(request)
 
-    def process_spider_output(self, response: Response, result: Iterable[Any]) -> Iterator[Any]:
-        page = self._name(response.request) or b""
-        outputs = iter(result)
-        while True:
-            with self._running.named(page):
-                output = next(outputs, _END)
-            if output is _END:
-                return
-            yield output
+    def name_within(self, request: Request) -> None:
+        """Callback and errback take their own places again as soon as one of them is called."""
+        request_id = frontier.of(self._crawler).id_of(request)
+        if request_id is None:
+            return
+        page = f"{request_id.hex()} {request.url}".encode()
+        own = request.callback, request.errback
 
-    async def process_spider_output_async(
-        self, response: Response, result: AsyncIterator[Any]
-    ) -> AsyncIterator[Any]:
-        page = self._name(response.request) or b""
-        outputs = aiter(result)
-        while True:
-            with self._running.named(page):
-                output = await anext(outputs, _END)
-            if output is _END:
-                return
-            yield output
+        def naming(call: Callable[..., Any]) -> Callable[..., Any]:
+            def called(*args: Any, **kwargs: Any) -> Any:
+                request.callback, request.errback = own
+                with self._running.named(page):
+                    return self._running.named_on(page, call(*args, **kwargs))
 
-    def _naming(self, page: bytes, request: Request) -> Callable[..., Any]:
-        """The request's callback, which takes its own place again as soon as it is called."""
-        original = request.callback
-        call = original or self._crawler.spider._parse  # type: ignore[union-attr]
+            return called
 
-        def callback(*args: Any, **kwargs: Any) -> Any:
-            request.callback = original
-            with self._running.named(page):
-                return call(*args, **kwargs)
-
-        return callback
-
-    def _name(self, request: Request | None) -> bytes | None:
-        request_id = request and frontier.of(self._crawler).id_of(request)
-        if not request or not request_id:
-            return None
-        return f"{request_id.hex()} {request.url}".encode()
+        request.callback = naming(own[0] or self._crawler.spider._parse)  # type: ignore[union-attr]
+        if own[1]:
+            request.errback = naming(own[1])
 
 
 class GiveUpPages:
@@ -162,7 +143,6 @@ class GiveUpPages:
         self._checkpoint.give_up(TroubledPage(page_id, request.url, clean_text(reason)))
 
 
-_END: Any = object()
 _LONGEST_REASON = 1_000
 
 

@@ -4,10 +4,14 @@ All but the reactor: it opens its files when it is imported, and two crawls must
 Nor people's spiders: a module that hangs or exits would take the forkserver with it.
 """
 
+import atexit
 import gc
+import os
+import signal
 import sys
 from importlib import import_module
 
+import psutil
 from scrapy.utils.misc import load_object
 from scrapy.utils.project import get_project_settings
 
@@ -32,8 +36,21 @@ _ON_FIRST_USE = (
     "twisted.internet.asyncioreactor",
     "uvloop",
 )
+#: Crawlers that can end by themselves have done so by then.
+_LAST_WORDS_SECONDS = 3
 _COMPONENTS = ("LOG_FORMATTER", "REQUEST_FINGERPRINTER_CLASS", "STATS_CLASS")
 _COMPONENT_LISTS = ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "EXTENSIONS", "ITEM_PIPELINES")
+
+
+def _end_crawlers(forkserver: int) -> None:
+    """The forkserver ends with its worker; crawlers that hold the interpreter do not notice."""
+    if os.getpid() != forkserver:
+        return
+    crawlers = psutil.Process().children()
+    for crawler in psutil.wait_procs(crawlers, timeout=_LAST_WORDS_SECONDS)[1]:
+        # With whatever its spider has started.
+        os.killpg(crawler.pid, signal.SIGKILL)
+
 
 for _module in _ON_FIRST_USE:
     import_module(_module)
@@ -48,6 +65,8 @@ for _name in _COMPONENT_LISTS:
 Table.registry.configure()
 
 assert "twisted.internet.reactor" not in sys.modules, "the reactor must be made after the fork"
+
+atexit.register(_end_crawlers, os.getpid())
 
 # What is there now stays shared with every crawl: the collector would touch, so copy, each page.
 gc.freeze()

@@ -73,6 +73,9 @@ class Proof:
     def _after_the_last_page(self, pages: Frontier) -> End:
         if pages.is_proven():
             return self._ended(Ending.COMPLETED, "finished")
+        if not pages.reached and self._claim.left_out:
+            message = "Its start page ended its crawler each time and was given up; see its pages."
+            return self._ended(Ending.IMPOSSIBLE, "start_page_given_up", message)
         if not pages.reached:
             self._forget_frontier()
             message = f"No start page could be read: {_what_came(self._crawler.stats.get_stats())}."

@@ -37,7 +37,7 @@ _COMPONENTS: dict[str, dict[str, int | None]] = {
         "spiders_project.in_line.HandleInLine": 0,
         "spiders_project.middlewares.StartOnce": 1,
         "spiders_project.middlewares.CountPages": 1_000_000,
-        "spiders_project.middlewares.NameRunningPage": 1_000_001,
+        "spiders_project.middlewares.NameRunningPage": 2,
     },
     "DOWNLOADER_MIDDLEWARES": {"spiders_project.middlewares.GiveUpPages": 1},
     "EXTENSIONS": {

@@ -5,8 +5,9 @@ kept in memory shared with the launcher: two bytes of length, then the page's id
 and its address. A length of zero names none.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from contextlib import contextmanager
+from inspect import isawaitable
 from typing import Any, Self
 
 _HEADER = 2
@@ -34,5 +35,60 @@ class RunningPage:
         self._bytes[:_HEADER] = len(told).to_bytes(_HEADER, "big")
         try:
             yield
+        except SystemExit as error:
+            # It would end the event loop and leave the process behind.
+            raise RuntimeError(f"The spider quit with sys.exit({error.code!r}).") from error
         finally:
             self._bytes[:_HEADER] = bytes(_HEADER)
+
+    def named_on(self, page: bytes, output: Any) -> Any:
+        """What a callback gave, with each stretch that is still to run in the page's name."""
+        if self._bytes is None:
+            return output
+        if hasattr(output, "__anext__"):
+            return self._asynchronous(page, output)
+        if hasattr(output, "__next__"):
+            return self._synchronous(page, output)
+        return self._awaited(page, output) if isawaitable(output) else output
+
+    def _synchronous(self, page: bytes, outputs: Iterator[Any]) -> Iterator[Any]:
+        while True:
+            with self.named(page):
+                output = next(outputs, _END)
+            if output is _END:
+                return
+            yield output
+
+    async def _asynchronous(self, page: bytes, outputs: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        while True:
+            output = await self._awaited(page, anext(outputs, _END))
+            if output is _END:
+                return
+            yield output
+
+    async def _awaited(self, page: bytes, waited_for: Awaitable[Any]) -> Any:
+        return self.named_on(page, await _Stretches(self, page, waited_for))
+
+
+class _Stretches:
+    """Something to await of which each stretch between two waits runs in a page's name."""
+
+    def __init__(self, running: RunningPage, page: bytes, waited_for: Awaitable[Any]) -> None:
+        self._running, self._page, self._waited_for = running, page, waited_for
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self._waited_for.__await__()
+        send, given = steps.send, None
+        while True:
+            try:
+                with self._running.named(self._page):
+                    future = send(given)
+            except StopIteration as end:
+                return end.value
+            try:
+                send, given = steps.send, (yield future)
+            except BaseException as error:  # noqa: BLE001  # a cancel too is the callback's to hear
+                send, given = steps.throw, error
+
+
+_END: Any = object()

@@ -7,7 +7,9 @@ Nothing depends on that one word: the lease runs out all the same where it could
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 from contextlib import suppress
+from multiprocessing import forkserver
 from threading import Thread
 from typing import NoReturn
 from uuid import UUID
@@ -27,6 +29,8 @@ def begin(claim: Claim) -> None:
     """From now on this process ends within seconds of its worker, however that ends."""
     parent = multiprocessing.parent_process()
     if parent is not None:
+        # Held by crawlers too, it would keep the forkserver alive when the worker is gone.
+        os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]
         arguments = (parent.sentinel, claim)
         Thread(target=_wait, args=arguments, name="worker-watch", daemon=True).start()
 
@@ -36,6 +40,8 @@ def _wait(sentinel: int, claim: Claim) -> NoReturn:
     last_word = Thread(target=_give_back, args=(claim,), daemon=True)
     last_word.start()
     last_word.join(_LAST_WORD_SECONDS)
+    # With whatever its spider has started.
+    os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)
 
 

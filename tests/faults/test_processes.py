@@ -171,7 +171,6 @@ def test_crawlers_of_a_worker_that_was_killed_end_at_once(
     assert _outcomes(job_id) == ["worker_lost", "finished"]
 
 
-@pytest.mark.xfail(reason="The thread that watches the worker needs the interpreter too.")
 @pytest.mark.fault("F3", off="watching_the_worker")
 def test_a_crawler_that_holds_the_interpreter_ends_with_its_worker_all_the_same(
     shift: Shift, slow_shop: OpenShop, tmp_path: Path

@@ -60,17 +60,6 @@ CAUSES = {
     "constructor_quits-255": "sys.exit(-1)",
 }
 
-_not_yet = pytest.mark.xfail
-UNNAMED = _not_yet(reason="No page is named while an asynchronous callback runs on.")
-ERRBACK = _not_yet(reason="No page is named while its errback runs.")
-QUITS = _not_yet(reason="SystemExit ends the loop but not the process, until it counts as stuck.")
-LOOKS_LIKE_OURS = _not_yet(reason="Endless: taken for a sign of Kumo's own.", run=False)
-NO_PLACE = _not_yet(reason="A given-up page keeps the first line of the reason alone.")
-HIDDEN = _not_yet(reason="Attempts without the given-up start page hide the cause.")
-NOT_YET_WATCHED = _not_yet(reason="The watchdog is armed after the spider is made.", run=False)
-ADDON = _not_yet(reason="A spider's ADDONS replace Kumo's own.")
-COMPANY = _not_yet(reason="Nobody ends the processes that a spider started.")
-
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[OpenShop]:
@@ -97,8 +86,7 @@ def job_ids(
     """The jobs that the chosen tests look at, by the name of their target."""
     names = ["demo_shop"]
     for item in request.session.items:
-        is_run = all(mark.kwargs.get("run", True) for mark in item.iter_markers("xfail"))
-        if item.path == request.path and is_run and isinstance(item, pytest.Function):
+        if item.path == request.path and isinstance(item, pytest.Function):
             names.append(item.callspec.params["ended"])
     return {name: _requested(name, shop, folder) for name in dict.fromkeys(names)}
 
@@ -120,13 +108,9 @@ def _requested(name: str, shop: OpenShop, folder: Path) -> UUID:
     return triggers.request(name, Trigger.API).job_id
 
 
-def looks_at(*names: str | tuple[str, pytest.MarkDecorator]) -> pytest.MarkDecorator:
-    """The test is run for the job of each target; what does not hold yet says why."""
-    jobs = [
-        pytest.param(name) if isinstance(name, str) else pytest.param(name[0], marks=name[1])
-        for name in names
-    ]
-    return pytest.mark.parametrize("ended", jobs, indirect=True)
+def looks_at(*names: str) -> pytest.MarkDecorator:
+    """The test is run for the job of each target."""
+    return pytest.mark.parametrize("ended", names, indirect=True)
 
 
 def _skus(job: ScrapingJob) -> set[str]:
@@ -185,13 +169,13 @@ def test_a_page_whose_callback_raises_is_given_up_at_once(ended: Ended, shop: Op
     "harmful-segfaults",
     "harmful-allocates",
     "harmful_function-segfaults",
-    ("harmful-exits_75", LOOKS_LIKE_OURS),
-    ("harmful-exits_255", LOOKS_LIKE_OURS),
-    ("harmful-quits", QUITS),
-    ("harmful_coroutine-exits_0", UNNAMED),
-    ("harmful_coroutine-segfaults", UNNAMED),
-    ("harmful_async_generator-exits_0", UNNAMED),
-    ("harmful_async_generator-segfaults", UNNAMED),
+    "harmful-exits_75",
+    "harmful-exits_255",
+    "harmful-quits",
+    "harmful_coroutine-exits_0",
+    "harmful_coroutine-segfaults",
+    "harmful_async_generator-exits_0",
+    "harmful_async_generator-segfaults",
 )
 def test_a_page_that_kills_its_crawler_is_given_up_and_the_rest_is_crawled(
     ended: Ended, shop: OpenShop, request: pytest.FixtureRequest
@@ -217,8 +201,8 @@ def test_a_crawler_that_leaves_with_status_0_has_not_succeeded(ended: Ended) -> 
 @looks_at(
     "harmful-spins",
     "harmful-holds",
-    ("harmful_coroutine-spins", UNNAMED),
-    ("harmful_async_generator-holds", UNNAMED),
+    "harmful_coroutine-spins",
+    "harmful_async_generator-holds",
 )
 def test_a_page_whose_callback_never_returns_is_given_up(ended: Ended, shop: OpenShop) -> None:
     job = ended()
@@ -228,7 +212,7 @@ def test_a_page_whose_callback_never_returns_is_given_up(ended: Ended, shop: Ope
 
 
 @pytest.mark.fault("F24", off="stopping_what_does_not_return")
-@looks_at(("harmful-spins", NO_PLACE), ("harmful-holds", NO_PLACE))
+@looks_at("harmful-spins", "harmful-holds")
 def test_a_page_that_was_given_up_as_stuck_names_file_and_line(ended: Ended) -> None:
     job = ended()
     assert "callback_does_harm/spiders.py" in _charged(job).reason
@@ -257,7 +241,7 @@ def test_a_page_whose_errback_raises_is_given_up_at_once(ended: Ended, shop: Ope
 
 
 @pytest.mark.fault("F24", off="charging_pages")
-@looks_at(("harmful_errback-exits_0", ERRBACK), ("harmful_errback-segfaults", ERRBACK))
+@looks_at("harmful_errback-exits_0", "harmful_errback-segfaults")
 def test_a_page_whose_errback_kills_its_crawler_is_given_up(ended: Ended, shop: OpenShop) -> None:
     job = ended()
     assert _is_whole(job, shop)
@@ -278,7 +262,7 @@ def test_a_target_that_always_crashes_fails_with_the_cause(ended: Ended) -> None
 
 
 @pytest.mark.fault("F25", off="charging_pages")
-@looks_at(("dies_at_once-each_time", HIDDEN))
+@looks_at("dies_at_once-each_time")
 def test_a_target_whose_start_page_was_given_up_says_so_and_is_not_tried_again(
     ended: Ended,
 ) -> None:
@@ -291,10 +275,10 @@ def test_a_target_whose_start_page_was_given_up_says_so_and_is_not_tried_again(
 @pytest.mark.fault("F25", off="counting_failures")
 @looks_at(
     "constructor_exits-0",
-    ("constructor_quits-0", QUITS),
-    ("constructor_exits-75", LOOKS_LIKE_OURS),
-    ("constructor_exits-255", LOOKS_LIKE_OURS),
-    ("constructor_quits-255", LOOKS_LIKE_OURS),
+    "constructor_quits-0",
+    "constructor_exits-75",
+    "constructor_exits-255",
+    "constructor_quits-255",
 )
 def test_a_spider_that_leaves_as_it_is_made_fails_within_its_attempts(
     ended: Ended, request: pytest.FixtureRequest
@@ -306,7 +290,7 @@ def test_a_spider_that_leaves_as_it_is_made_fails_within_its_attempts(
 
 
 @pytest.mark.fault("F25", off="stopping_what_does_not_return")
-@looks_at(("constructor_hangs", NOT_YET_WATCHED))
+@looks_at("constructor_hangs")
 def test_a_spider_that_hangs_fails_within_its_attempts_and_names_the_line(ended: Ended) -> None:
     job = ended()
     assert (job.status, job.finish_reason) == (JobStatus.FAILED, "stuck")
@@ -361,7 +345,7 @@ def test_a_callback_that_blocks_the_loop_for_longer_than_the_lease_keeps_its_job
 
 
 @pytest.mark.fault("F25", off="record_on_top")
-@looks_at("unseats_the_record", ("brings_an_addon", ADDON))
+@looks_at("unseats_the_record", "brings_an_addon")
 def test_a_spiders_own_settings_cannot_take_the_record_away(ended: Ended, shop: OpenShop) -> None:
     job = ended()
     assert _is_whole(job, shop)
@@ -407,7 +391,7 @@ def test_a_crawl_ends_whatever_its_spider_leaves_behind(ended: Ended, shop: Open
 
 
 @pytest.mark.fault("F25", off="leaving_at_once")
-@looks_at(("leaves_company", COMPANY))
+@looks_at("leaves_company")
 def test_what_a_spider_started_ends_with_its_crawl(ended: Ended, folder: Path) -> None:
     ended()
     pids = map(int, (folder / "pids").read_text().split())
