@@ -57,7 +57,9 @@ class Scene:
     def target(self, shop: OpenShop) -> str:
         name = f"shop-{uuid4().hex}"
         # On a busy machine a lease of three seconds may run out before a crawl has begun.
-        given.a_target(name, spider="demo_shop", start_urls=[shop.url], max_attempts=10)
+        given.a_target(
+            name, spider="demo_shop", start_urls=[shop.url], max_attempts=10, active=False
+        )
         return name
 
     def in_mid_crawl(self) -> UUID:

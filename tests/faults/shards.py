@@ -147,7 +147,7 @@ def _lost(ground: Ground, lose: Callable[[], None]) -> Counts:
 
 def _in_mid_crawl(shop: OpenShop) -> UUID:
     name = f"shop-{uuid4().hex}"
-    given.a_target(name, spider="demo_shop", start_urls=[shop.url], max_attempts=10)
+    given.a_target(name, spider="demo_shop", start_urls=[shop.url], max_attempts=10, active=False)
     job_id = triggers.request(name, Trigger.DASHBOARD).job_id
     awaiting.with_items(job_id, 10)
     return job_id
