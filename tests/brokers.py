@@ -31,3 +31,6 @@ def _forget_connections() -> None:
     pools.reset()
     # Both were made for the address of an earlier test.
     celery.app._pool = celery.app.amqp._producer_pool = None
+    # So were those for results; they would look for a server that has stopped.
+    celery.app._backend_cache = None
+    celery.app._local.__dict__.pop("backend", None)
