@@ -210,7 +210,7 @@ def test_a_worker_whose_clock_is_two_hours_slow_keeps_its_crawls(
 
 @pytest.mark.fault("F18", off="schedules_by_the_databases_clock")
 def test_a_worker_whose_clock_is_two_hours_fast_is_early_for_nothing(
-    alone: None, shop: OpenShop, slow_shop: OpenShop
+    alone: None, shop: OpenShop
 ) -> None:
     tonight = crawls.a_target_on(shop, schedule=None)
     given.execute(
@@ -218,8 +218,8 @@ def test_a_worker_whose_clock_is_two_hours_fast_is_early_for_nothing(
         id=tonight,
     )
     with working(*CRAWLS_ONLY, **LONG_LEASE, **clocks.off_by("+2h")):
-        job_id = crawls.requested(slow_shop)
-        crawls.assert_whole(awaiting.ended(job_id), slow_shop)
+        job_id = crawls.requested(shop)
+        crawls.assert_whole(awaiting.ended(job_id), shop)
     assert crawls.outcomes(job_id) == ["finished"]
     assert _jobs_of(tonight) == []
 
