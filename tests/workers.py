@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 CELERY = [sys.executable, "-m", "celery", "-A", "orchestrator"]
 
 QUICK = {
-    "KUMO_LEASE_SECONDS": "8",
+    "KUMO_LEASE_SECONDS": "10",
     "KUMO_SWEEP_SECONDS": "0.5",
     "KUMO_RETRY_SECONDS": "0.2",
     "KUMO_RING_AGAIN_SECONDS": "1",

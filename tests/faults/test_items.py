@@ -42,7 +42,7 @@ def test_an_item_that_cannot_be_stored_takes_none_of_its_batch_along(
 ) -> None:
     fields = {"start_urls": [shop.url], "key_fields": ["key"], "max_attempts": 1}
     given.a_target("hard", spider="harder_items", **fields)
-    with working("--concurrency=1", KUMO_SPIDER_MODULES=MODULES):
+    with working("--concurrency=1", KUMO_SPIDER_MODULES=MODULES, KUMO_LEASE_SECONDS="30"):
         job = awaiting.ended(triggers.request("hard", Trigger.API).job_id)
     assert job.status is JobStatus.COMPLETED, job.error_message
     stored = dict(given.execute("SELECT key, data -> 'value' FROM scraped_items"))

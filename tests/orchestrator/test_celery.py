@@ -13,6 +13,9 @@ from orchestrator.celery import app
 
 ROOT = Path(__file__).parents[2]
 
+# Celery reads its settings once, from whatever Redis is known then.
+pytestmark = pytest.mark.usefixtures("bells")
+
 
 @pytest.fixture
 def tasks() -> set[str]:
