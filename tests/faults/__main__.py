@@ -6,6 +6,8 @@ Each shard that is run whole puts a row into docs/reliability.md; one that is ru
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -15,14 +17,16 @@ from tempfile import TemporaryDirectory, mkdtemp
 import click
 
 from orchestrator import config
-from tests import pair
 from tests.faults import record, switched_off
 from tests.faults.judging import Counts
 from tests.faults.shards import SHARDS, Shard
+from tests.pair import Pair, started
 from tests.workers import ROOT
 
 #: The shard that runs each test without its mechanism.
 _MECHANISMS = "mechanisms"
+#: Most of a test's time is waiting.
+_AT_ONCE = 4
 _NAMES = [*SHARDS, _MECHANISMS]
 
 
@@ -98,20 +102,31 @@ def _keep_evidence(logs: Path, counts: Counts) -> None:
 
 
 def _without_mechanisms(expression: str | None, *, recorded: bool) -> int:
-    given = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
     options = ["-k", expression] if expression else []
     shown = []
-    with TemporaryDirectory(prefix="kumo-faults-") as name:
-        (home := Path(name)).chmod(0o711)
-        with pair.started(home, *given) as running:
-            for each in switched_off.run_all(running, *options):
-                click.echo(each)
-                shown.append(each.as_it_should)
+    with _pairs() as pairs:
+        for each in switched_off.run_all(pairs, *options):
+            click.echo(each)
+            shown.append(each.as_it_should)
     click.echo(f"{sum(shown)} of {len(shown)} failed as they should.")
     if recorded:
         row = record.row_of_mechanisms(_MECHANISMS, _today(), sum(shown), len(shown))
         record.put(row, _NAMES)
     return 0 if all(shown) else 1
+
+
+@contextmanager
+def _pairs() -> Iterator[list[Pair]]:
+    """One for each test that is run at a time: two would take the same number of a Redis."""
+    given = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    with ExitStack() as stack:
+        homes = [
+            Path(stack.enter_context(TemporaryDirectory(prefix="kumo-faults-")))
+            for _ in range(1 if any(given) else _AT_ONCE)
+        ]
+        for home in homes:
+            home.chmod(0o711)
+        yield [stack.enter_context(started(home, *given)) for home in homes]
 
 
 def _today() -> date:

@@ -7,9 +7,11 @@ counts, not one of its set-up.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
@@ -42,11 +44,22 @@ class Shown:
         return f"{self.test} without {self.mechanism}: {outcome}"
 
 
-def run_all(pair: Pair, *options: str) -> Iterator[Shown]:
-    """Each marked test without each of its mechanisms, in a pytest of its own on this pair."""
-    for test in marked.collected(*options):
-        for mechanism in test.off:
-            yield _tried(test, mechanism, pair)
+def run_all(pairs: Sequence[Pair], *options: str) -> Iterator[Shown]:
+    """Each marked test without each of its mechanisms, in a pytest of its own; one on each pair."""
+    free: Queue[Pair] = Queue()
+    for pair in pairs:
+        free.put(pair)
+
+    def tried(test: Marked, mechanism: str) -> Shown:
+        pair = free.get()
+        try:
+            return _tried(test, mechanism, pair)
+        finally:
+            free.put(pair)
+
+    cases = [(test, name) for test in marked.collected(*options) for name in test.off]
+    with ThreadPoolExecutor(len(pairs)) as pool:
+        yield from pool.map(tried, *zip(*cases, strict=True))
 
 
 def _tried(test: Marked, mechanism: str, pair: Pair) -> Shown:
