@@ -13,6 +13,10 @@ from typing import Any, Self
 _HEADER = 2
 
 
+class SpiderQuit(Exception):  # an error of the callback's own, told in its words
+    """A callback called sys.exit(), which is to end the callback and not the crawl."""
+
+
 class RunningPage:
     """The shared bytes, and the one way to write them. Without bytes it does nothing."""
 
@@ -37,7 +41,7 @@ class RunningPage:
             yield
         except SystemExit as error:
             # It would end the event loop and leave the process behind.
-            raise RuntimeError(f"The spider quit with sys.exit({error.code!r}).") from error
+            raise SpiderQuit(f"it quit with sys.exit({error.code!r})") from error
         finally:
             self._bytes[:_HEADER] = bytes(_HEADER)
 

@@ -50,7 +50,6 @@ KILLING = {
     "allocates": "256 MB is the most",
     "exits_75": "stuck or asleep",
     "exits_255": "status 255",
-    "quits": "sys.exit('enough')",
 }
 
 #: What a failed job says, beside that nothing was said.
@@ -171,7 +170,6 @@ def test_a_page_whose_callback_raises_is_given_up_at_once(ended: Ended, shop: Op
     "harmful_function-segfaults",
     "harmful-exits_75",
     "harmful-exits_255",
-    "harmful-quits",
     "harmful_coroutine-exits_0",
     "harmful_coroutine-segfaults",
     "harmful_async_generator-exits_0",
@@ -187,6 +185,15 @@ def test_a_page_that_kills_its_crawler_is_given_up_and_the_rest_is_crawled(
     assert _charged(job).charges <= 3
     assert job.attempt <= 4
     assert KILLING[harm] in _charged(job).reason
+
+
+@pytest.mark.fault("F24", off="quitting_is_an_error")
+@looks_at("harmful-quits")
+def test_a_page_whose_callback_quits_is_given_up_at_once(ended: Ended, shop: OpenShop) -> None:
+    job = ended()
+    assert _is_whole_but_for_one(job, shop)
+    assert (job.attempt, job.pages_given_up) == (1, 1)
+    assert "sys.exit('enough')" in _charged(job).reason
 
 
 @pytest.mark.fault("F24", off="exit_status_0_is_no_success")

@@ -110,6 +110,10 @@ def _a_signal_is_the_end(proof: ModuleType) -> None:
 
 
 OFF: Off = {
+    "quitting_is_an_error": (
+        "spiders_project.running",
+        lambda module: replace(module, "SpiderQuit", SystemExit),
+    ),
     "giving_up_pages_that_raise": ("spiders_project.middlewares", _pages_that_raise_forgotten),
     "charging_pages": ("orchestrator.launcher", _no_page_charged),
     "no_word_is_no_success": ("orchestrator.launcher", _any_silence_is_success),
