@@ -65,9 +65,7 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
     if definition["spider"] not in process.spider_loader.list():
         return _unknown_spider(definition["spider"], process.spider_loader)
     crawler = process.create_crawler(definition["spider"])
-    # A spider's own ADDONS would replace the project's, and the record with them.
-    addons = {**crawler.settings.getdict("ADDONS"), "spiders_project.recording.Recording": 0}
-    crawler.settings.set("ADDONS", addons, "cmdline")
+    _keep_the_record(crawler.settings)
     _watch_for_stuck(report_fd, crawler.settings)
     crawler.signals.connect(
         lambda spider: start_at(spider, definition["start_urls"]),
@@ -81,6 +79,12 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
     asyncio.get_event_loop().call_soon(_Watch(crawler, report_fd).look)
     process.start()
     return _ended(crawler, crawling)
+
+
+def _keep_the_record(settings: BaseSettings) -> None:
+    """A spider's own ADDONS would replace the project's, and the record with them."""
+    addons = {**settings.getdict("ADDONS"), "spiders_project.recording.Recording": 0}
+    settings.set("ADDONS", addons, "cmdline")
 
 
 def _settings(claim: Claim, running_page: RunningPage) -> Settings:

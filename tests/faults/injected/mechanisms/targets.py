@@ -125,6 +125,10 @@ OFF: Off = {
     "errors_in_start": ("spiders_project.proof", _errors_in_start_forgotten),
     "hearing_the_signal": ("spiders_project.proof", _a_signal_is_the_end),
     "a_forgiving_loader": ("spiders_project.settings", _scrapys_own_loader),
+    "record_beside_their_addons": (
+        "spiders_project.crawl",
+        lambda module: replace(module, "_keep_the_record", _nothing),
+    ),
     "record_on_top": ("spiders_project.recording", _record_below),
     "leaving_at_once": ("spiders_project.crawl", _ends_as_python_ends),
 }
