@@ -37,8 +37,8 @@ def upgrade(revision: str = "head") -> None:
             sleep(pause)
         if not _try_to_upgrade(revision):
             raise DatabaseAway(
-                f"The tables were in use in all of {len(_PAUSES_SECONDS) + 1} tries and nothing "
-                f"was changed: {locks.holder()}. End it, or run `kumo migrate` again later."
+                f"The database was busy in all of {len(_PAUSES_SECONDS) + 1} tries and nothing was "
+                f"changed: {locks.holder()}. Run `kumo migrate` again when that has ended."
             )
 
 

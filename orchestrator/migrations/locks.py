@@ -48,6 +48,6 @@ def holder() -> str:
     with database.engine().connect() as connection:
         row = connection.execute(text(_HOLDERS)).one_or_none()
     if row is None:
-        return "whoever held it has let go meanwhile"
+        return "nobody holds a table now, so perhaps another migration was at work"
     name = f" ({row.name})" if row.name else ""
     return f"session {row.pid}{name}, {row.state} for {row.seconds} s, holds {row.tables}"

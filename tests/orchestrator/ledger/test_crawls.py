@@ -25,7 +25,7 @@ def expire() -> None:
 
 
 def expired() -> list[tuple[uuid.UUID, int, str]]:
-    return [tuple(row) for row in given.do(crawls.expired, most=10)]
+    return [tuple(row)[:3] for row in given.do(crawls.expired, most=10)]
 
 
 def renew(job_id: uuid.UUID, attempt: int = 1) -> None:
