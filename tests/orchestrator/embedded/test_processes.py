@@ -23,7 +23,9 @@ child.stdout.readline()
 child.kill()
 child.wait()
 [orphan] = processes.descendants()
-assert orphan.name() == "sleep" and orphan.ppid() == os.getpid()
+while orphan.name() != "sleep":  # until its shell has made it one
+    time.sleep(0.01)
+assert orphan.ppid() == os.getpid()
 processes.end(processes.descendants(), seconds=5)
 assert not processes.descendants()
 """
