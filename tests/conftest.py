@@ -12,14 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-import redis
 from sqlalchemy import URL
 
 from orchestrator import config
 from orchestrator import database as storage
 from tests import databases
 from tests.databases import OneForAll
-from tests.pair import Pair, started
+from tests.pair import Pair, empty_redis, started
 
 _GIVEN = {
     str(field.validation_alias): os.environ.pop(str(field.validation_alias), None)
@@ -77,18 +76,10 @@ def database(one_for_all: OneForAll) -> Iterator[str]:
 @pytest.fixture
 def redis_url(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of an empty Redis database of this test's own; REDIS_URL names it."""
-    for number in range(15, 0, -1):
-        url = f"{pair.redis_url.rpartition('/')[0]}/{number}"
-        with redis.Redis.from_url(url) as client:
-            if client.dbsize() == 0:
-                break
-    else:
-        pytest.fail("No Redis database from 1 to 15 is empty, and tests empty none but their own.")
-    monkeypatch.setenv("REDIS_URL", url)
-    config.get.cache_clear()
-    yield url
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
+    with empty_redis(pair) as url:
+        monkeypatch.setenv("REDIS_URL", url)
+        config.get.cache_clear()
+        yield url
 
 
 @contextmanager

@@ -7,6 +7,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+import redis
+
 from orchestrator.embedded import postgres, valkey
 from orchestrator.embedded.server import Server
 
@@ -54,3 +57,18 @@ def started(home: Path, database_url: str | None, redis_url: str | None) -> Iter
             stack.enter_context(running(bells))
             redis_url = bells.url
         yield Pair(database_url, redis_url)
+
+
+@contextmanager
+def empty_redis(pair: Pair) -> Iterator[str]:
+    """The address of an empty Redis database, emptied again afterwards."""
+    for number in range(15, 0, -1):
+        url = f"{pair.redis_url.rpartition('/')[0]}/{number}"
+        with redis.Redis.from_url(url) as client:
+            if client.dbsize() == 0:
+                break
+    else:
+        pytest.fail("No Redis database from 1 to 15 is empty, and tests empty none but their own.")
+    yield url
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-import redis
 from sqlalchemy import URL
 
 from orchestrator import config
 from orchestrator import database as storage
 from tests import brokers, databases, shops
-from tests.pair import Pair
+from tests.pair import Pair, empty_redis
 from tests.shops import OpenShop
 
 
@@ -27,17 +26,8 @@ def database(pair: Pair, template: URL) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def redis_url(pair: Pair) -> Iterator[str]:
     """The address of an empty Redis database for this module; REDIS_URL names it."""
-    for number in range(15, 0, -1):
-        url = f"{pair.redis_url.rpartition('/')[0]}/{number}"
-        with redis.Redis.from_url(url) as client:
-            if client.dbsize() == 0:
-                break
-    else:
-        pytest.fail("No Redis database from 1 to 15 is empty, and tests empty none but their own.")
-    with brokers.connected_to(url):
+    with empty_redis(pair) as url, brokers.connected_to(url):
         yield url
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
 
 
 @pytest.fixture(scope="module")
