@@ -63,7 +63,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 SMALLER = echo 'setuptools>=80' | $(COMPILE) - --upgrade --constraint requirements-dev.lock
 
 lock: .venv/dev.stamp  ## bring the locks up to pyproject.toml (UPGRADE=1: the newest of everything)
-	$(COMPILE) --extra embedded --extra dev -o requirements-dev.lock $(if $(UPGRADE),--upgrade)
+	$(COMPILE) --extra embedded --extra parquet --extra dev -o requirements-dev.lock $(if $(UPGRADE),--upgrade)
 	$(SMALLER) --extra embedded -o requirements-embedded.lock
 	$(SMALLER) -o requirements.lock
 

@@ -223,6 +223,21 @@ WITH fence AS (
     SELECT count(*) AS scraped, count(*) FILTER (WHERE b.id IS NULL) AS new
     FROM incoming i LEFT JOIN before b USING (key)
     WHERE b.id IS NULL OR b.last_job_id IS DISTINCT FROM %(job)s
+), step AS (
+    SELECT date_bin(
+        CASE WHEN now() - started_at < interval '2 minutes' THEN interval '1 second'
+             WHEN now() - started_at < interval '20 minutes' THEN interval '10 seconds'
+             ELSE interval '1 minute' END,
+        now(), started_at) AS began_at
+    FROM fence, scraping_jobs WHERE id = %(job)s
+), progressed AS (
+    INSERT INTO job_progress AS p (job_id, began_at, pages, items, errors)
+    SELECT %(job)s, step.began_at, %(pages)s, seen.scraped, %(errors)s FROM step, seen
+    WHERE %(pages)s + seen.scraped + %(errors)s > 0
+    ON CONFLICT (job_id, began_at) DO UPDATE
+    SET pages = p.pages + excluded.pages,
+        items = p.items + excluded.items,
+        errors = p.errors + excluded.errors
 )
 UPDATE scraping_jobs
 SET items_scraped = items_scraped + seen.scraped,

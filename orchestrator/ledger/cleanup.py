@@ -36,13 +36,17 @@ from orchestrator.ledger.models import (
     ACTIVE,
     ChargedPage,
     Crawl,
+    Export,
     ItemRevision,
+    ItemWords,
     JobLogLine,
+    JobProgress,
     RejectedItem,
     ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
     Table,
+    Worker,
 )
 
 #: More in one transaction would hold up others, and much of it be lost when it is interrupted.
@@ -61,6 +65,7 @@ _Job = aliased(ScrapingJob)
 #: What a job owns, and goes before it.
 _OWNED = {
     "log_lines": JobLogLine.job_id,
+    "progress": JobProgress.job_id,
     "rejected_items": RejectedItem.job_id,
     "charged_pages": ChargedPage.job_id,
     "crawls": Crawl.job_id,
@@ -84,12 +89,17 @@ def old_data(days: int) -> dict[str, int]:
     cutoff = _days_ago(_checked(days))
     counts = Counter(revisions=_in_batches(_deletion(ItemRevision, *_old_revisions(cutoff))))
     counts.update(
+        exports=_in_batches(_deletion(Export, Export.started_at < cutoff)),
+        workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
+    )
+    counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
     )
     for gone in _deleted_targets():
         counts.update(
             _remove(_Outdated(ScrapingJob.target_id == gone, ScrapedItem.target_id == gone))
         )
+        counts["exports"] += _in_batches(_deletion(Export, Export.target_id == gone))
     counts["targets"] = _in_batches(_deletion(ScrapingTarget, _empty_and_deleted()))
     return dict(counts)
 
@@ -114,7 +124,7 @@ def _remove(outdated: _Outdated) -> Counter[str]:
 
 
 def _remove_items(which: ColumnElement[bool]) -> Counter[str]:
-    counts: Counter[str] = Counter(items=0)
+    counts: Counter[str] = Counter(items=0, words=0)
     last = 0
     while found := _items_after(last, which):
         last = found[-1].id
@@ -143,10 +153,15 @@ def _remove_these_items(
     revisions = _deletion(
         ItemRevision, ItemRevision.item_id.in_(select(ScrapedItem.id).where(*still))
     )
-    unrevised = not_(exists().where(ItemRevision.item_id == ScrapedItem.id))
+    words = _deletion(ItemWords, ItemWords.item_id.in_(select(ScrapedItem.id).where(*still)))
+    alone = [
+        not_(exists().where(owned == ScrapedItem.id))
+        for owned in (ItemRevision.item_id, ItemWords.item_id)
+    ]
     return {
         "revisions": _in_batches(revisions, of_idle=target_id),
-        "items": _in_batches(_deletion(ScrapedItem, *still, unrevised), of_idle=target_id),
+        "words": _in_batches(words, of_idle=target_id),
+        "items": _in_batches(_deletion(ScrapedItem, *still, *alone), of_idle=target_id),
     }
 
 
@@ -227,6 +242,7 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         ScrapingTarget.deleted_at.is_not(None),
         not_(exists().where(_Job.target_id == ScrapingTarget.id)),
         not_(exists().where(ScrapedItem.target_id == ScrapingTarget.id)),
+        not_(exists().where(Export.target_id == ScrapingTarget.id)),
     )
 
 

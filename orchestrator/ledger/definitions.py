@@ -69,6 +69,11 @@ FieldName = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(_no_control_characters),
 ]
+Tag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    AfterValidator(_no_control_characters),
+]
 
 
 class TargetDefinition(BaseModel):
@@ -82,6 +87,7 @@ class TargetDefinition(BaseModel):
     arguments: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     key_fields: Annotated[list[FieldName], Field(max_length=20)] = []
+    tags: Annotated[list[Tag], Field(max_length=20)] = []
     active: bool = True
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     schedule: str | None = None

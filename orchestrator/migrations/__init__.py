@@ -46,8 +46,10 @@ def _try_to_upgrade(revision: str) -> bool:
     """False when somebody else's lock was in the way; then nothing has changed."""
     try:
         command.upgrade(_alembic(), revision)
+    except locks.Refused:
+        return False
     except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) not in locks.REFUSED:
+        if getattr(error.orig, "pgcode", None) not in locks.REFUSED_STATES:
             raise
         return False
     return True

@@ -4,7 +4,9 @@ A migration that waits for a table makes all who come after it wait too; so it w
 seconds in all, gives everything back, and comes again.
 """
 
-from time import monotonic
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, event, text
@@ -15,7 +17,10 @@ from orchestrator import database
 WAIT_SECONDS = 3
 
 #: SQLSTATE of a lock that was not to be had in time, and of two that wait for each other.
-REFUSED = ("55P03", "40P01")
+REFUSED_STATES = ("55P03", "40P01")
+
+_ONE_AT_A_TIME = 0x6B756D6F
+_TRY, _LEAVE = text("SELECT pg_try_advisory_lock(:key)"), text("SELECT pg_advisory_unlock(:key)")
 
 _HOLDERS = """
 SELECT pid, application_name AS name, state,
@@ -32,13 +37,38 @@ LIMIT 1
 """
 
 
+class Refused(Exception):
+    """Another migration is at work."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One migration at a time. Raises Refused when another one is at work for long.
+
+    Asked for again and again: whoever waits in one statement has a snapshot, and an index that is
+    built while others write waits for that. The lock is a session's, so it ends with its process.
+    """
+    with database.engine().connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        until = monotonic() + WAIT_SECONDS
+        while not connection.scalar(_TRY, {"key": _ONE_AT_A_TIME}):
+            if monotonic() > until:
+                raise Refused
+            sleep(0.1)
+        try:
+            yield
+        finally:
+            connection.scalar(_LEAVE, {"key": _ONE_AT_A_TIME})
+
+
 def wait_briefly(connection: Connection) -> None:
     """From now on the statements of this connection wait for locks no longer than they may."""
     until = monotonic() + WAIT_SECONDS
 
     def allow_what_is_left(_connection: object, cursor: Any, *_: object) -> None:
         left = max(int((until - monotonic()) * 1000), 1)
-        cursor.execute(f"SET LOCAL lock_timeout = {left}")
+        # Of the session, since an index that is built beside others has no transaction.
+        cursor.execute(f"SET lock_timeout = {left}")
 
     event.listen(connection, "before_cursor_execute", allow_what_is_left)
 

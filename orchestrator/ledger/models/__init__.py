@@ -1,14 +1,17 @@
 """The tables, a file per noun."""
 
 from orchestrator.ledger.models.crawls import Crawl
-from orchestrator.ledger.models.items import ItemRevision, RejectedItem, ScrapedItem
+from orchestrator.ledger.models.exports import Export
+from orchestrator.ledger.models.items import ItemRevision, ItemWords, RejectedItem, ScrapedItem
 from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
 from orchestrator.ledger.models.log_lines import JobLogLine
 from orchestrator.ledger.models.pages import ChargedPage
 from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, User
+from orchestrator.ledger.models.progress import JobProgress
 from orchestrator.ledger.models.schema import Table
 from orchestrator.ledger.models.targets import ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
+from orchestrator.ledger.models.workers import Worker
 
 __all__ = [
     "ACTIVE",
@@ -16,8 +19,11 @@ __all__ = [
     "AuditEntry",
     "ChargedPage",
     "Crawl",
+    "Export",
     "ItemRevision",
+    "ItemWords",
     "JobLogLine",
+    "JobProgress",
     "JobStatus",
     "RejectedItem",
     "Requested",
@@ -29,4 +35,5 @@ __all__ = [
     "Tick",
     "Trigger",
     "User",
+    "Worker",
 ]

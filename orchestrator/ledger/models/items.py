@@ -2,7 +2,8 @@
 
 import uuid
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orchestrator.ledger.models.schema import AtNow, Id, Json, Table
@@ -18,6 +19,13 @@ class ScrapedItem(Table):
         # the first items of a job are read from the index in their order.
         Index("ix_scraped_items_first_job_id", "first_job_id"),
         Index("ix_scraped_items_last_job_id", "last_job_id", "id"),
+        # A target's items as people read them, what changed last first; and what search must learn.
+        Index(
+            "ix_scraped_items_target_changed",
+            "target_id",
+            text("changed_at DESC"),
+            text("id DESC"),
+        ),
     )
 
     id: Mapped[Id]
@@ -38,6 +46,29 @@ class ScrapedItem(Table):
     first_seen_at: Mapped[AtNow]
     last_seen_at: Mapped[AtNow]
     changed_at: Mapped[AtNow]
+
+
+class ItemWords(Table):
+    """What an item is found by; apart from it, so that a crawl that sees it again pays nothing."""
+
+    __tablename__ = "item_words"
+    __table_args__ = (
+        # Written by nobody who hurries: without a list of pending entries a search is even.
+        Index(
+            "ix_item_words_words",
+            "words",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
+    )
+
+    item_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("scraped_items.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: Of the data the words are of: another than the item's means that they are old.
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    #: Each begins with the target's id, so that a search reads one target's words only.
+    words: Mapped[str] = mapped_column(TSVECTOR)
 
 
 class ItemRevision(Table):

@@ -54,7 +54,10 @@ class AuditEntry(Table):
     """Who did what, and when."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_log_at", "at"),)
+    __table_args__ = (
+        Index("ix_audit_log_at", "at"),
+        Index("ix_audit_log_who", "who", "id"),
+    )
 
     id: Mapped[Id]
     at: Mapped[AtNow]

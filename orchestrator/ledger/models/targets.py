@@ -43,6 +43,8 @@ class ScrapingTarget(Table):
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     #: The fields that tell one item from another; empty = the spider's own, else `url`, else all.
     key_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    #: Words by which people group targets.
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     #: Whether schedules start it; buttons and commands always do.
     active: Mapped[bool] = mapped_column(server_default="true")
     #: 0 is served first, 9 last.

@@ -17,6 +17,9 @@ pytestmark = pytest.mark.usefixtures("database")
 
 TABLES = (
     "job_log_lines",
+    "job_progress",
+    "exports",
+    "item_words",
     "rejected_items",
     "charged_pages",
     "crawls",
@@ -45,6 +48,31 @@ def log(job_id: uuid.UUID, lines: int) -> None:
         " FROM generate_series(1, :lines) n",
         job=job_id,
         lines=lines,
+    )
+
+
+def progress(job_id: uuid.UUID, steps: int) -> None:
+    given.execute(
+        "INSERT INTO job_progress (job_id, began_at, pages)"
+        " SELECT :job, now() + make_interval(secs => n), n FROM generate_series(1, :steps) n",
+        job=job_id,
+        steps=steps,
+    )
+
+
+def learn_words() -> None:
+    given.execute(
+        "INSERT INTO item_words SELECT id, content_hash, array_to_tsvector(ARRAY['a', 'b'])"
+        " FROM scraped_items"
+    )
+
+
+def export(target_id: int, days: int = 0) -> None:
+    given.execute(
+        "INSERT INTO exports (id, target_id, who, format, started_at)"
+        " VALUES (gen_random_uuid(), :target, 'hanako', 'csv', now() - make_interval(days => :days))",
+        target=target_id,
+        days=days,
     )
 
 
@@ -138,8 +166,12 @@ def run(days: int = 30) -> dict[str, int]:
 
 NOTHING = {
     "revisions": 0,
+    "words": 0,
     "items": 0,
+    "exports": 0,
+    "workers": 0,
     "log_lines": 0,
+    "progress": 0,
     "rejected_items": 0,
     "charged_pages": 0,
     "crawls": 0,
@@ -151,9 +183,12 @@ NOTHING = {
 REFERENCES = {
     "charged_pages.job_id",
     "crawls.job_id",
+    "exports.target_id",
     "item_revisions.item_id",
     "item_revisions.job_id",
+    "item_words.item_id",
     "job_log_lines.job_id",
+    "job_progress.job_id",
     "rejected_items.job_id",
     "scraped_items.first_job_id",
     "scraped_items.last_job_id",
@@ -193,9 +228,13 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     log(job_id, 7)
     reject(job_id, 3)
     charge(job_id, 2)
+    progress(job_id, 4)
     items(target_id, 5, first=job_id, last=job_id, days=40)
     revise(job_id, days=40)
+    learn_words()
+    export(target_id, days=40)
     removed = {"jobs": 1, "log_lines": 7, "rejected_items": 3, "charged_pages": 2, "crawls": 1}
+    removed |= {"progress": 4, "words": 5, "exports": 1}
     assert run() == NOTHING | removed | {"revisions": 5, "items": 5}
     assert all(given.count(table) == 0 for table in (*TABLES, "scraping_jobs"))
     assert given.count("scraping_targets") == 1
@@ -344,7 +383,9 @@ def test_an_item_seen_again_meanwhile_stays(target_id: int) -> None:
     assert given.execute("SELECT key FROM scraped_items") == [("k2",)]
 
 
-@pytest.mark.parametrize("table", [*TABLES, "scraping_jobs"])
+@pytest.mark.parametrize(
+    "table", [*(each for each in TABLES if each != "exports"), "scraping_jobs"]
+)
 def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
     table: str, target_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -354,6 +395,8 @@ def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
     charge(job_id, 2)
     items(target_id, 2, first=job_id, last=job_id, days=40)
     revise(job_id, days=40)
+    progress(job_id, 2)
+    learn_words()
     monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=100ms")
     database.engine().dispose()
     with database.transaction() as session:
@@ -372,10 +415,13 @@ def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> 
     charge(job_id, 2)
     items(target_id, 2, first=job_id, last=job_id)
     revise(job_id)
+    export(target_id)
     kept = given.a_target("kept")
     items(kept, 1)
+    export(kept)
     delete_target(target_id)
     removed = {"jobs": 1, "log_lines": 2, "rejected_items": 2, "charged_pages": 2, "crawls": 1}
+    removed |= {"exports": 1}
     assert run() == NOTHING | removed | {"revisions": 2, "items": 2, "targets": 1}
     assert given.execute("SELECT id FROM scraping_targets") == [(kept,)]
     assert given.count("scraped_items") == 1
