@@ -28,6 +28,10 @@ TABLES = (
 )
 
 
+#: Rows without which their job goes, too.
+HOLDING_A_JOB = sorted({*TABLES, "scraping_jobs"} - {"exports", "item_words"})
+
+
 def old_job(target_id: int, days: int = 40, **terms: Any) -> uuid.UUID:
     """A completed job with a crawl, that ended so many days ago."""
     job_id = given.a_job(target_id, **terms)
@@ -70,7 +74,7 @@ def learn_words() -> None:
 def export(target_id: int, days: int = 0) -> None:
     given.execute(
         "INSERT INTO exports (id, target_id, who, format, started_at)"
-        " VALUES (gen_random_uuid(), :target, 'hanako', 'csv', now() - make_interval(days => :days))",
+        " SELECT gen_random_uuid(), :target, 'hanako', 'csv', now() - make_interval(days => :days)",
         target=target_id,
         days=days,
     )
