@@ -8,13 +8,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+#: Name, table and columns.
 _INDEXES = (
-    (
-        "ix_scraped_items_target_changed",
-        "scraped_items",
-        ["target_id", sa.text("changed_at DESC"), sa.text("id DESC")],
-    ),
-    ("ix_audit_log_who", "audit_log", ["who", "id"]),
+    ("ix_scraped_items_target_changed", "scraped_items", "target_id, changed_at DESC, id DESC"),
+    ("ix_audit_log_who", "audit_log", "who, id"),
 )
 
 
@@ -23,7 +20,7 @@ def upgrade() -> None:
         for name, table, columns in _INDEXES:
             # One that an interrupted try left behind is there but not valid.
             op.drop_index(name, table, if_exists=True, postgresql_concurrently=True)
-            op.create_index(name, table, columns, postgresql_concurrently=True)
+            op.create_index(name, table, [sa.text(columns)], postgresql_concurrently=True)
 
 
 def downgrade() -> None:

@@ -387,9 +387,7 @@ def test_an_item_seen_again_meanwhile_stays(target_id: int) -> None:
     assert given.execute("SELECT key FROM scraped_items") == [("k2",)]
 
 
-@pytest.mark.parametrize(
-    "table", [*(each for each in TABLES if each != "exports"), "scraping_jobs"]
-)
+@pytest.mark.parametrize("table", HOLDING_A_JOB)
 def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
     table: str, target_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
