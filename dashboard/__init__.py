@@ -12,7 +12,7 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
-from dashboard import context, errors, gate, headers, limits, views
+from dashboard import context, errors, gate, headers, languages, limits, views
 from orchestrator import config
 from orchestrator.config import Config
 from orchestrator.exceptions import ConfigError
@@ -30,6 +30,7 @@ def create_app() -> Flask:
     CSRFProtect(app)
     limits.attach(app)
     errors.attach(app)
+    languages.attach(app)
     context.attach(app)
     Bootstrap5(app)
     views.attach(app)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, request
 from flask_login import current_user
 
-from dashboard import page_keys, words
+from dashboard import charts, languages, page_keys, times, words
 from orchestrator.ledger.models import JobStatus, Role
 
 #: The script asks with this header for the changing part of a page alone.
@@ -16,6 +16,7 @@ FRAGMENT_HEADER = "X-Kumo-Fragment"
 def attach(app: Flask) -> None:
     app.context_processor(_names)
     app.jinja_env.filters.update(words.FILTERS, page_key=page_keys.encode)
+    app.jinja_env.filters.update(times.FILTERS, said=languages.said, spark=charts.spark)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -25,6 +26,8 @@ def _names() -> dict[str, Any]:
         # A proxy: it asks for the person only where a template does.
         "current_user": current_user,
         "may": _may,
+        "language": languages.current(),
+        "languages": languages.LANGUAGES,
         "now": datetime.now(UTC),
         "layout": "fragment.html" if FRAGMENT_HEADER in request.headers else "page.html",
     }

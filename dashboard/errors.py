@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 
+from dashboard import languages
 from orchestrator.exceptions import (
     BellAway,
     DatabaseAway,
@@ -50,7 +51,7 @@ def _answer(error: OrchestratorError) -> ResponseReturnValue:
     status = status_of(error)
     if status >= 500:
         logger.warning("%s", error, extra={"action": "page_failed", "path": request.path})
-    return _page(status, sentence=str(error))
+    return _page(status, sentence=_sentence(error))
 
 
 def _answer_refusal(error: TransitionRefused) -> ResponseReturnValue:
@@ -58,7 +59,7 @@ def _answer_refusal(error: TransitionRefused) -> ResponseReturnValue:
     job_id = (request.view_args or {}).get("job_id")
     if job_id is None:
         return _answer(error)
-    flash(str(error), "refused")
+    flash(languages.said(_sentence(error)), "refused")
     return redirect(url_for("jobs.one", job_id=job_id), 303)
 
 
@@ -70,6 +71,11 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
 
 def _answer_csrf(error: CSRFError) -> ResponseReturnValue:
     return _page(400, kind="stale_form")
+
+
+def _sentence(error: OrchestratorError) -> str:
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, str) else str(error)
 
 
 def _page(

@@ -24,6 +24,7 @@ OPEN = frozenset(
         "sign_in.enter",
         "health.healthz",
         "health.readyz",
+        "preferences.language",
     }
 )
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -1,4 +1,4 @@
-"""Numbers, times and scraped text as people read them: the filters of the templates.
+"""Numbers and scraped text as people read them: the filters of the templates.
 
 Scraped text is a stranger's: terminal codes and control characters are taken out here, markup is
 escaped by the templates.
@@ -7,11 +7,12 @@ escaped by the templates.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from cronsim import CronSim
+from flask_babel import gettext
 
 from orchestrator.ledger.history import ItemPreview
 
@@ -20,7 +21,6 @@ _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: Fields that tell a person what an item is, and fields that take much room to say little.
 _NAMING, _LAST = ("name", "title", "名前", "商品名"), ("url", "description")
-_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _SECRET = re.compile(r"password|passwd|secret|token|cookie|api_?key|credential", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 
@@ -33,31 +33,14 @@ def number(value: int) -> str:
 def size(value: int) -> str:
     """Bytes in the largest unit that keeps them above one."""
     amount = float(value)
-    for unit in ("bytes", "kB", "MB", "GB"):
+    if amount < 1_000:
+        return gettext("%(count)s bytes", count=value)
+    amount /= 1_000
+    for unit in ("kB", "MB", "GB"):
         if amount < 1_000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+            return f"{amount:.1f} {unit}"
         amount /= 1_000
     return f"{amount:,.1f} TB"
-
-
-def duration(span: timedelta) -> str:
-    """The two largest units: 12 s, 3 min 5 s, 2 d 4 h."""
-    left = max(0, int(span.total_seconds()))
-    parts = []
-    for seconds, unit in _STEPS:
-        count, left = divmod(left, seconds)
-        parts.append((count, unit))
-    first = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 s"
-
-
-def rough(span: timedelta) -> str:
-    """The largest unit alone, for how long ago something was."""
-    return duration(abs(span)).partition(" ")[0] + " " + duration(abs(span)).split()[1]
-
-
-def exact(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def plain(text: Any) -> str:
@@ -109,7 +92,7 @@ def cron(line: str) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        number, size, duration, rough, exact, plain, first_line, other_lines, value, is_link,
+        number, size, plain, first_line, other_lines, value, is_link,
         is_secret, item_columns, cron,
     )
 }  # fmt: skip

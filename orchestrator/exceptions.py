@@ -23,6 +23,22 @@ A view, a command or a task lets them pass; one place in each package answers fo
 """
 
 from collections.abc import Mapping
+from typing import Any, Self
+
+
+class Sentence(str):
+    """An English sentence that still knows its pattern and values.
+
+    Here nobody knows who will read it; the dashboard says it again in the reader's language.
+    """
+
+    pattern: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, pattern: str, **values: Any) -> Self:
+        self = super().__new__(cls, pattern % values)
+        self.pattern, self.values = pattern, values
+        return self
 
 
 class OrchestratorError(Exception):

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from dashboard.views import health, jobs, sign_in, targets
+from dashboard.views import health, jobs, preferences, sign_in, targets
 
 
 def attach(app: Flask) -> None:
-    for module in (targets, jobs, sign_in, health):
+    for module in (targets, jobs, preferences, sign_in, health):
         app.register_blueprint(module.blueprint)

@@ -11,7 +11,7 @@ from orchestrator.ledger.models import JobStatus, Role, ScrapingJob, ScrapingTar
 from tests.dashboard import rows
 from tests.dashboard.conftest import Browser
 
-VALUES = {"filename": "kumo.css", "target_id": 1, "job_id": uuid4()}
+VALUES = {"filename": "kumo.css", "target_id": 1, "job_id": uuid4(), "code": "ja"}
 
 
 def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
@@ -47,6 +47,7 @@ def test_only_what_must_be_open_is(app: Flask) -> None:
         "/sign-in",
         "/healthz",
         "/readyz",
+        "/language/<code>",
     }
 
 

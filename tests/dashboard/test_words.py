@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,33 +17,6 @@ def test_numbers_have_separators(value: int, shown: str) -> None:
 )
 def test_sizes_have_a_unit(value: int, shown: str) -> None:
     assert words.size(value) == shown
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown", "rough"),
-    [
-        (0, "0 s", "0 s"),
-        (0.9, "0 s", "0 s"),
-        (12, "12 s", "12 s"),
-        (60, "1 min", "1 min"),
-        (185, "3 min 5 s", "3 min"),
-        (7_200, "2 h", "2 h"),
-        (86_400 + 59, "1 d", "1 d"),
-        (2 * 86_400 + 4 * 3_600 + 9, "2 d 4 h", "2 d"),
-    ],
-)
-def test_durations_are_told_in_their_largest_units(seconds: float, shown: str, rough: str) -> None:
-    assert words.duration(timedelta(seconds=seconds)) == shown
-    assert words.rough(timedelta(seconds=seconds)) == rough
-    assert words.rough(-timedelta(seconds=seconds)) == rough
-
-
-def test_a_clock_that_is_ahead_gives_no_negative_duration() -> None:
-    assert words.duration(timedelta(seconds=-3)) == "0 s"
-
-
-def test_the_exact_time_names_its_zone() -> None:
-    assert words.exact(datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC)) == "2026-03-01 04:05:06 UTC"
 
 
 @pytest.mark.parametrize(

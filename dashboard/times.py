@@ -1,0 +1,92 @@
+"""Times and spans as people read them: in their language, in their zone."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask_babel import format_date, get_timezone, gettext, ngettext
+
+_STEPS = (86_400, 3_600, 60, 1)
+
+
+def duration(span: timedelta) -> str:
+    """The two largest units: 12 s, 3 min 5 s, 2 d 4 h."""
+    return " ".join(_units(span))
+
+
+def span(seconds: float) -> str:
+    return duration(timedelta(seconds=seconds))
+
+
+def rough(span: timedelta) -> str:
+    """The largest unit alone, for how long ago something was."""
+    return _units(abs(span))[0]
+
+
+def exact(at: datetime) -> str:
+    """To the second, with the name of the zone."""
+    return _there(at).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def clock(at: datetime, seconds: bool = False) -> str:
+    """Hours and minutes, and seconds where they matter."""
+    return _there(at).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def day(at: datetime) -> str:
+    """The day as one thinks of it: today, tomorrow, Friday, else its date."""
+    there, today = _there(at).date(), _there(datetime.now(UTC)).date()
+    near = {
+        -1: gettext("yesterday"),
+        0: gettext("today"),
+        1: gettext("tomorrow"),
+    }.get((there - today).days)
+    return near or _date(there, today)
+
+
+def occasion(at: datetime) -> str:
+    """Day and time: tomorrow 00:00."""
+    return f"{day(at)} {clock(at)}"
+
+
+def days_ago(at: datetime) -> str:
+    days = max(0, (datetime.now(UTC) - at).days)
+    return ngettext("%(num)d day ago", "%(num)d days ago", days)
+
+
+def _there(at: datetime) -> datetime:
+    return at.astimezone(get_timezone())
+
+
+def _date(there: date, today: date) -> str:
+    if 0 < (there - today).days < 7:
+        return str(format_date(there, "EEEE", rebase=False))
+    pattern = "d MMM" if there.year == today.year else "d MMM y"
+    return str(format_date(there, gettext(pattern), rebase=False))
+
+
+def _units(span: timedelta) -> list[str]:
+    """The largest unit that is not zero, and the next one below it unless that is."""
+    left = max(0, int(span.total_seconds()))
+    counts = []
+    for seconds in _STEPS:
+        count, left = divmod(left, seconds)
+        counts.append(count)
+    first = next((at for at, count in enumerate(counts) if count), len(counts) - 1)
+    second = [_unit(first + 1, count) for count in counts[first + 1 : first + 2] if count]
+    return [_unit(first, counts[first]), *second]
+
+
+def _unit(at: int, count: int) -> str:
+    patterns = (
+        gettext("%(count)s d", count=count),
+        gettext("%(count)s h", count=count),
+        gettext("%(count)s min", count=count),
+        gettext("%(count)s s", count=count),
+    )
+    return patterns[at]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    each.__name__: each for each in (duration, span, rough, exact, clock, day, occasion, days_ago)
+}
