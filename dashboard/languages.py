@@ -7,8 +7,8 @@ tells it by cookie. Neither needs an account, so the sign-in page has them too.
 from zoneinfo import available_timezones
 
 from flask import Flask, request
-from flask.wrappers import Response
 from flask_babel import Babel, get_locale, gettext
+from werkzeug.wrappers import Response
 
 from orchestrator import config
 from orchestrator.exceptions import Sentence

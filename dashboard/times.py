@@ -51,7 +51,7 @@ def occasion(at: datetime) -> str:
 
 def days_ago(at: datetime) -> str:
     days = max(0, (datetime.now(UTC) - at).days)
-    return ngettext("%(num)d day ago", "%(num)d days ago", days)
+    return str(ngettext("%(num)d day ago", "%(num)d days ago", days))
 
 
 def _there(at: datetime) -> datetime:
@@ -78,7 +78,7 @@ def _units(span: timedelta) -> list[str]:
 
 
 def _unit(at: int, count: int) -> str:
-    patterns = (
+    patterns: tuple[str, ...] = (
         gettext("%(count)s d", count=count),
         gettext("%(count)s h", count=count),
         gettext("%(count)s min", count=count),

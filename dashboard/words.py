@@ -34,7 +34,7 @@ def size(value: int) -> str:
     """Bytes in the largest unit that keeps them above one."""
     amount = float(value)
     if amount < 1_000:
-        return gettext("%(count)s bytes", count=value)
+        return str(gettext("%(count)s bytes", count=value))
     amount /= 1_000
     for unit in ("kB", "MB", "GB"):
         if amount < 1_000:
