@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo install test faults check format audit lock bench
+.PHONY: help up demo install test faults check format audit lock bench translations
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -43,6 +43,18 @@ bench: .venv/dev.stamp  ## measure Kumo beside its rivals (ARGS="--only first-re
 format: .venv/dev.stamp  ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+PYBABEL = $(BIN)/pybabel --quiet
+PO := dashboard/translations
+
+translations: .venv/dev.stamp  ## bring the Japanese texts up to the code: what lacks one is listed
+	$(PYBABEL) extract --mapping $(PO)/babel.cfg --keyword lazy_gettext --keyword Sentence \
+		--project Kumo --version 1 --copyright-holder "the authors of Kumo" --msgid-bugs-address "" \
+		--no-location --sort-output --no-wrap --output .venv/messages.pot dashboard orchestrator
+	$(PYBABEL) update --input-file .venv/messages.pot --output-dir $(PO) --locale ja --init-missing \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	$(PYBABEL) compile --directory $(PO)
+	@$(BIN)/python -m pytest -q tests/dashboard/test_translations.py
 
 # pip-audit ends with 1 both for a hole and for advisories it could not fetch, and only the first
 # leaves a report behind. Strict, since it would pass over what it cannot look up as if it were well.
