@@ -12,6 +12,7 @@ from math import floor, log10
 #: In units of the picture; it is stretched to the room it has.
 WIDTH, HEIGHT = 600, 160
 _SPARK_WIDTH, _SPARK_HEIGHT = 120, 24
+_WIDEST_BAR = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +41,23 @@ class Chart:
     width: int = WIDTH
     height: int = HEIGHT
 
-    @property
-    def middle(self) -> float:
-        return self.top / 2
-
 
 def of(series: Sequence[tuple[datetime, float | None]]) -> Chart:
-    """Values by time, oldest first; a missing value breaks the line."""
-    top = _round_up(max((value for _, value in series if value is not None), default=0))
-    steps = max(len(series) - 1, 1)
-    runs: list[list[Point]] = [[]]
-    for place, (at, value) in enumerate(series):
-        if value is None:
-            runs.append([])
-            continue
-        x = WIDTH * (place / steps if len(series) > 1 else 0.5)
-        runs[-1].append(Point(round(x, 1), _height(value, top), at, value))
-    runs = [run for run in runs if run]
-    return Chart(
-        [point for run in runs for point in run],
-        "".join(map(_line, runs)),
-        "".join(map(_closed, runs)),
-        top,
-        bar=round(WIDTH / max(len(series), 1) * 0.7, 1),
-    )
+    """One value beside the other, oldest first; a missing value leaves its place empty."""
+    room = WIDTH / max(len(series), 1)
+    return _chart([(room * (place + 0.5), *each) for place, each in enumerate(series)], room)
 
 
-def over_time(series: Sequence[tuple[datetime, float]]) -> Chart:
-    """Likewise, but with the moments at their true distances."""
-    chart = of(series)
-    if len(series) < 2:
-        return chart
-    first, last = series[0][0], series[-1][0]
-    span = (last - first).total_seconds() or 1
-    points = [
-        Point(
-            round(WIDTH * (point.at - first).total_seconds() / span, 1),
-            point.y,
-            point.at,
-            point.value,
-        )
-        for point in chart.points
+def over_time(series: Sequence[tuple[datetime, float | None]]) -> Chart:
+    """Values at the true distances of their moments, oldest first; a missing one breaks the line."""
+    first = series[0][0] if series else None
+    span = (series[-1][0] - series[0][0]).total_seconds() if series else 0
+    placed = [
+        (WIDTH * ((at - first).total_seconds() / span if span else 0.5), at, value)
+        for at, value in series
+        if first
     ]
-    return Chart(points, _line(points), _closed(points), chart.top, bar=chart.bar)
+    return _chart(placed, WIDTH / max(len(series), 1))
 
 
 def spark(values: Sequence[float | None]) -> str:
@@ -90,13 +65,31 @@ def spark(values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return ""
-    least, span = min(known), (max(known) - min(known)) or 1
+    least, span = min(known), max(known) - min(known)
     step = _SPARK_WIDTH / (len(values) - 1)
     room = _SPARK_HEIGHT - 4
     return " ".join(
-        f"{place * step:.0f},{2 + room - (value - least) / span * room:.1f}"
+        f"{place * step:.0f},{2 + room * (1 - (value - least) / span if span else 0.5):.1f}"
         for place, value in enumerate(values)
         if value is not None
+    )
+
+
+def _chart(placed: Sequence[tuple[float, datetime, float | None]], room: float) -> Chart:
+    top = _round_up(max((value for _, _, value in placed if value is not None), default=0))
+    runs: list[list[Point]] = [[]]
+    for x, at, value in placed:
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append(Point(round(x, 1), _height(value, top), at, value))
+    runs = [run for run in runs if run]
+    return Chart(
+        [point for run in runs for point in run],
+        "".join(map(_line, runs)),
+        "".join(map(_closed, runs)),
+        top,
+        bar=round(min(room * 0.7, _WIDEST_BAR), 1),
     )
 
 
@@ -113,8 +106,8 @@ def _closed(points: Sequence[Point]) -> str:
 
 
 def _round_up(value: float) -> float:
-    """The next number of one digit, 1, 2, 4, 5 or 8, before zeros: an axis reads easily then."""
+    """The next number that reads easily beside an axis."""
     if value <= 0:
         return 1.0
     unit = 10.0 ** floor(log10(value))
-    return next(step * unit for step in (1, 2, 4, 5, 8, 10) if step * unit >= value)
+    return next(step * unit for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * unit >= value)
