@@ -49,7 +49,7 @@ def of(series: Sequence[tuple[datetime, float | None]]) -> Chart:
 
 
 def over_time(series: Sequence[tuple[datetime, float | None]]) -> Chart:
-    """Values at the true distances of their moments, oldest first; a missing one breaks the line."""
+    """Values at the distances of their moments, oldest first; a missing one breaks the line."""
     first = series[0][0] if series else None
     span = (series[-1][0] - series[0][0]).total_seconds() if series else 0
     placed = [
