@@ -1,0 +1,203 @@
+"""Waiting: why a pending job has not started, and when a running one will likely end.
+
+What is answered are values; the dashboard words them.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from heapq import heapify, heapreplace
+from statistics import median
+
+from sqlalchemy import (
+    Row,
+    and_,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import Session, defer
+
+from orchestrator import config
+from orchestrator.ledger import bells, forecasts, ticks, workers
+from orchestrator.ledger.forecasts import expected_end, expected_ends
+from orchestrator.ledger.models import Crawl, ScrapingJob, ScrapingTarget, Tick, Worker
+
+__all__ = ["Reason", "Running", "Waiting", "expected_end", "expected_ends", "reasons", "why"]
+
+#: Nobody has swept for so long: nobody will soon.
+_SWEEP_AWAY = timedelta(minutes=2)
+#: So many of the running jobs are named.
+_NAMED = 3
+#: Of so many that come first it is asked how long they take; the others are like them.
+_ASKED = 100
+
+
+class Reason(StrEnum):
+    """Why a pending job has not started; the first that holds."""
+
+    RETRYING = "retrying"  #: It failed and tries again later.
+    NOT_BEFORE = "not_before"  #: Its time has not come.
+    NO_WORKER = "no_worker"  #: No worker that crawls lives.
+    SLOTS_BUSY = "slots_busy"  #: Every slot of every living worker is taken.
+    SWEEP_AWAY = "sweep_away"  #: Its bell was lost and nobody sweeps to ring it again.
+    BELL_UNANSWERED = "bell_unanswered"  #: Slots are free; the sweep rings its bell again.
+    SOON = "soon"  #: Nothing is in its way.
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A job that takes a slot."""
+
+    job_id: uuid.UUID
+    target_id: int
+    target_name: str
+    since: datetime
+    expected_end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a job waits; what does not belong to its reason is left empty."""
+
+    kind: Reason
+    #: When it was asked for.
+    queued_at: datetime
+    #: RETRYING, NOT_BEFORE: when it may start.
+    until: datetime | None = None
+    #: RETRYING: how often it failed without progress.
+    failures: int = 0
+    #: NO_WORKER: when the last one was heard of, if there ever was one. SWEEP_AWAY: the last sweep.
+    #: BELL_UNANSWERED: when it became due.
+    since: datetime | None = None
+    #: SLOTS_BUSY: how many there are, the jobs in some of them, and how many jobs come first.
+    slots: int = 0
+    running: Sequence[Running] = ()
+    ahead: int = 0
+    #: SLOTS_BUSY: when a slot is likely free for it; None when that cannot be told.
+    likely_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What all pending jobs have before them."""
+
+    now: datetime
+    slots: int
+    taken: int
+    last_heard_at: datetime | None
+    swept_at: datetime | None
+
+
+def why(session: Session, job: ScrapingJob) -> Waiting:
+    """Why this pending job has not started."""
+    scene = _scene(session)
+    waiting = Waiting(_reason(job, scene), job.queued_at)
+    match waiting.kind:
+        case Reason.RETRYING | Reason.NOT_BEFORE:
+            return replace(waiting, until=job.run_after, failures=job.failures)
+        case Reason.NO_WORKER:
+            return replace(waiting, since=scene.last_heard_at)
+        case Reason.SLOTS_BUSY:
+            return _behind(session, job, scene, waiting)
+        case Reason.SWEEP_AWAY:
+            return replace(waiting, since=scene.swept_at)
+        case Reason.BELL_UNANSWERED:
+            return replace(waiting, since=job.run_after)
+    return waiting
+
+
+def reasons(session: Session, jobs: Iterable[ScrapingJob]) -> dict[uuid.UUID, Reason]:
+    """The reason alone of each of these pending jobs."""
+    scene = _scene(session)
+    return {job.id: _reason(job, scene) for job in jobs}
+
+
+def _reason(job: ScrapingJob, scene: _Scene) -> Reason:
+    overdue = scene.now - job.run_after > timedelta(seconds=2 * config.get().sweep_seconds)
+    if job.run_after > scene.now:
+        return Reason.RETRYING if job.failures else Reason.NOT_BEFORE
+    if not scene.slots:
+        return Reason.NO_WORKER
+    if scene.taken >= scene.slots:
+        return Reason.SLOTS_BUSY
+    if (overdue or job.rung_at is None) and _nobody_sweeps(scene):
+        return Reason.SWEEP_AWAY
+    return Reason.BELL_UNANSWERED if overdue else Reason.SOON
+
+
+def _nobody_sweeps(scene: _Scene) -> bool:
+    return scene.swept_at is None or scene.now - scene.swept_at > _SWEEP_AWAY
+
+
+def _scene(session: Session) -> _Scene:
+    living = select(Worker.name).where(workers.is_living(), workers.serves(workers.CRAWLS))
+    taken = select(func.count()).where(Crawl.ended_at.is_(None), Crawl.worker.in_(living))
+    swept_at = select(Tick.at).where(Tick.name == ticks.SWEEP)
+    row = session.execute(
+        select(
+            func.now(),
+            func.coalesce(func.sum(Worker.slots).filter(workers.is_living()), 0),
+            taken.scalar_subquery(),
+            func.max(func.greatest(Worker.seen_at, Worker.stopped_at)),
+            swept_at.scalar_subquery(),
+        ).where(workers.serves(workers.CRAWLS))
+    ).one()
+    return _Scene(*row)
+
+
+def _behind(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting) -> Waiting:
+    running = _running(session)
+    ends = expected_ends(session, [each for each, _, _ in running])
+    ahead = session.scalars(
+        select(ScrapingJob.target_id)
+        .where(
+            bells.is_due(),
+            tuple_(ScrapingJob.priority, ScrapingJob.queued_at)
+            < tuple_(literal(job.priority), literal(job.queued_at)),
+        )
+        .order_by(ScrapingJob.priority, ScrapingJob.queued_at)
+    ).all()
+    named = [
+        Running(each.id, each.target_id, name, since, ends.get(each.id))
+        for each, name, since in running[:_NAMED]
+    ]
+    likely_at = _likely_at(session, [each for each, _, _ in running], ends, ahead)
+    return replace(waiting, slots=scene.slots, running=named, ahead=len(ahead), likely_at=likely_at)
+
+
+def _running(session: Session) -> Sequence[Row[ScrapingJob, str, datetime]]:
+    """The jobs in the slots of the living workers, with their target's name, oldest first."""
+    living = select(Worker.name).where(workers.is_living(), workers.serves(workers.CRAWLS))
+    return session.execute(
+        select(ScrapingJob, ScrapingTarget.name, Crawl.started_at)
+        .join(Crawl, and_(Crawl.job_id == ScrapingJob.id, Crawl.attempt == ScrapingJob.attempt))
+        .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
+        .where(Crawl.ended_at.is_(None), Crawl.worker.in_(living))
+        .order_by(Crawl.started_at)
+        .options(defer(ScrapingJob.stats), defer(ScrapingJob.definition))
+    ).all()
+
+
+def _likely_at(
+    session: Session,
+    running: Sequence[ScrapingJob],
+    ends: Mapping[uuid.UUID, datetime],
+    ahead: Sequence[int],
+) -> datetime | None:
+    """Lets those ahead take the slots in turn, each for as long as its target's jobs take."""
+    now = ticks.now(session)
+    habits = forecasts.habits_of(session, {*ahead[:_ASKED], *(job.target_id for job in running)})
+    # One that took longer than ever may end at any moment; one without history is no guide.
+    free = [ends.get(job.id, now) for job in running if job.target_id in habits]
+    if not free:
+        return None
+    usual = timedelta(seconds=median(habit.took.total_seconds() for habit in habits.values()))
+    heapify(free)
+    for target_id in ahead:
+        took = habits[target_id].took if target_id in habits else usual
+        heapreplace(free, free[0] + took)
+    return free[0]

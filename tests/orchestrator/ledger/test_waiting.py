@@ -1,0 +1,198 @@
+"""Why a pending job waits: the first reason that holds."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from orchestrator import config
+from orchestrator.ledger import ticks, waiting, workers
+from orchestrator.ledger.models import JobStatus
+from orchestrator.ledger.waiting import Reason, Waiting
+from orchestrator.ledger.workers import Seen
+from tests.orchestrator.ledger import given
+
+WORKER = "w@here"  # the one that `given.claim` names
+
+
+@pytest.fixture
+def job_id(target_id: int) -> UUID:
+    return given.a_job(target_id)
+
+
+def a_worker(name: str = WORKER, *, slots: int = 2, queue: str = workers.CRAWLS) -> None:
+    given.do(workers.seen, Seen(name, 4711, [queue], slots, memory_bytes=0))
+
+
+def a_sweep() -> None:
+    given.do(ticks.tick, ticks.SWEEP)
+
+
+def age(table: str, column: str, seconds: float) -> None:
+    given.execute(f"UPDATE {table} SET {column} = now() - make_interval(secs => {seconds})")
+
+
+def why(job_id: UUID) -> Waiting:
+    return given.do(waiting.why, given.job(job_id))
+
+
+def running(name: str, **fields: Any) -> UUID:
+    """A job in a slot, of a target of its own."""
+    job_id = given.a_job(given.a_target(name, **fields))
+    assert given.claim(job_id)
+    return job_id
+
+
+def completed(target_id: int, seconds: float) -> None:
+    """A job of the target that took so long."""
+    job_id = given.brought_to(JobStatus.COMPLETED, target_id)
+    given.execute(
+        "UPDATE scraping_jobs SET pages = 60, queued_at = now() - interval '1 day',"
+        " started_at = now() - interval '1 day',"
+        f" completed_at = now() - interval '1 day' + make_interval(secs => {seconds})"
+        " WHERE id = :id",
+        id=job_id,
+    )
+
+
+def test_a_job_that_failed_says_when_it_tries_again(job_id: UUID) -> None:
+    assert given.claim(job_id)
+    given.finish(job_id, given.BROKEN, retry_seconds=30)
+    found = why(job_id)
+    assert (found.kind, found.failures, found.until) == (
+        Reason.RETRYING,
+        1,
+        given.job(job_id).run_after,
+    )
+
+
+def test_a_job_whose_time_has_not_come_says_when_it_does(job_id: UUID) -> None:
+    given.execute("UPDATE scraping_jobs SET run_after = now() + interval '1 hour'")
+    assert (why(job_id).kind, why(job_id).until) == (
+        Reason.NOT_BEFORE,
+        given.job(job_id).run_after,
+    )
+
+
+def test_where_no_worker_ever_lived_there_is_none(job_id: UUID) -> None:
+    assert (why(job_id).kind, why(job_id).since) == (Reason.NO_WORKER, None)
+
+
+def test_a_worker_that_serves_other_queues_does_not_crawl(job_id: UUID) -> None:
+    a_worker(queue="control")
+    assert (why(job_id).kind, why(job_id).since) == (Reason.NO_WORKER, None)
+
+
+def test_a_worker_that_went_quiet_is_named_by_the_time_it_was_last_seen(job_id: UUID) -> None:
+    a_worker()
+    age("workers", "seen_at", 44)
+    assert why(job_id).kind is Reason.SOON
+    age("workers", "seen_at", 46)
+    found = why(job_id)
+    assert found.kind is Reason.NO_WORKER
+    assert found.since is not None
+    assert timedelta(seconds=46) <= datetime.now(UTC) - found.since < timedelta(seconds=60)
+
+
+def test_a_worker_that_was_told_to_stop_counts_no_more(job_id: UUID) -> None:
+    a_worker()
+    given.do(workers.stopped, WORKER, 4711)
+    assert why(job_id).kind is Reason.NO_WORKER
+
+
+def test_slow_sweeps_make_a_quiet_worker_no_dead_one(
+    job_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUMO_SWEEP_SECONDS", "60")
+    config.get.cache_clear()
+    a_worker()
+    age("workers", "seen_at", 170)
+    assert why(job_id).kind is Reason.SOON
+
+
+def test_when_all_slots_are_taken_it_says_by_which_jobs_and_how_many_come_first(
+    job_id: UUID,
+) -> None:
+    a_worker(slots=2)
+    first, second = running("first"), running("second")
+    given.a_job(given.a_target("urgent", priority=0))
+    given.a_job(given.a_target("later"))
+    found = why(job_id)
+    assert (found.kind, found.slots, found.ahead) == (Reason.SLOTS_BUSY, 2, 1)
+    assert [(each.job_id, each.target_name) for each in found.running] == [
+        (first, "first"),
+        (second, "second"),
+    ]
+    assert found.likely_at is None
+
+
+def test_a_crawl_that_takes_no_slot_of_a_living_worker_is_in_nobodys_way(job_id: UUID) -> None:
+    a_worker("other@here", slots=1)
+    running("recorded_by_hand")
+    assert why(job_id).kind is Reason.SOON
+
+
+def test_a_slot_is_likely_free_when_the_jobs_before_it_took_as_long_as_usual(
+    job_id: UUID,
+) -> None:
+    a_worker(slots=2)
+    for name, seconds in (("short", 100), ("long", 1_000)):
+        target_id = given.a_target(name)
+        completed(target_id, seconds)
+        assert given.claim(given.a_job(target_id))
+    urgent = given.a_target("urgent", priority=0)
+    completed(urgent, 50)
+    assert _seconds_left(why(job_id)) == pytest.approx(100, abs=5)
+    given.a_job(urgent)
+    assert _seconds_left(why(job_id)) == pytest.approx(150, abs=5)
+
+
+def test_a_job_that_took_longer_than_ever_may_free_its_slot_at_any_moment(job_id: UUID) -> None:
+    a_worker(slots=1)
+    target_id = given.a_target("late")
+    completed(target_id, 10)
+    late = given.a_job(target_id)
+    assert given.claim(late)
+    given.execute(
+        "UPDATE scraping_jobs SET started_at = now() - interval '20 s' WHERE id = :i", i=late
+    )
+    assert _seconds_left(why(job_id)) == pytest.approx(0, abs=5)
+
+
+def test_a_bell_that_nobody_answers_though_slots_are_free_was_lost(job_id: UUID) -> None:
+    a_worker()
+    a_sweep()
+    age("scraping_jobs", "run_after", 31)
+    assert (why(job_id).kind, why(job_id).since) == (
+        Reason.BELL_UNANSWERED,
+        given.job(job_id).run_after,
+    )
+
+
+def test_where_nobody_sweeps_nobody_rings_again(job_id: UUID) -> None:
+    a_worker()
+    a_sweep()
+    age("ticks", "at", 130)
+    assert why(job_id).kind is Reason.SOON
+    age("scraping_jobs", "run_after", 31)
+    found = why(job_id)
+    assert found.kind is Reason.SWEEP_AWAY
+    assert found.since is not None
+
+
+def test_the_reasons_of_many_are_those_of_each(job_id: UUID) -> None:
+    other = given.a_job(given.a_target("other"))
+    given.execute(
+        "UPDATE scraping_jobs SET run_after = now() + interval '1 h' WHERE id = :i", i=other
+    )
+    jobs = [given.job(job_id), given.job(other)]
+    assert given.do(waiting.reasons, jobs) == {
+        job_id: Reason.NO_WORKER,
+        other: Reason.NOT_BEFORE,
+    }
+
+
+def _seconds_left(found: Waiting) -> float:
+    assert found.likely_at is not None
+    return (found.likely_at - datetime.now(UTC)).total_seconds()
