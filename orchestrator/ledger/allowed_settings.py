@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.exceptions import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -52,17 +54,22 @@ ALLOWED: Mapping[str, Bounds] = {
 }
 
 
-def faults(settings: Mapping[str, Any]) -> list[str]:
+def faults(settings: Mapping[str, Any]) -> list[Sentence]:
     """A sentence for each setting that a target may not have; empty when all is well."""
     return [fault for name, value in settings.items() if (fault := _fault(name, value))]
 
 
-def _fault(name: str, value: Any) -> str | None:
+def _fault(name: str, value: Any) -> Sentence | None:
     bounds = ALLOWED.get(name)
     if bounds is None:
-        return f"{name} cannot be set by a target (allowed: {', '.join(sorted(ALLOWED))})"
+        return Sentence(
+            "%(name)s cannot be set by a target (allowed: %(allowed)s)",
+            name=_printable(name),
+            allowed=", ".join(sorted(ALLOWED)),
+        )
     if bounds.kind is bool:
-        return None if isinstance(value, bool) else f"{name} should be true or false"
+        wrong = not isinstance(value, bool)
+        return Sentence("%(name)s should be true or false", name=name) if wrong else None
     if bounds.kind is str:
         return _text_fault(name, value, bounds)
     if bounds.kind is list:
@@ -70,26 +77,47 @@ def _fault(name: str, value: Any) -> str | None:
     return _number_fault(name, value, bounds)
 
 
-def _text_fault(name: str, value: Any, bounds: Bounds) -> str | None:
+def _text_fault(name: str, value: Any, bounds: Bounds) -> Sentence | None:
     if not isinstance(value, str) or not value.isprintable():
-        return f"{name} should be one line of text"
-    if bounds.words:
-        return None if value in bounds.words else f"{name} should be {' or '.join(bounds.words)}"
-    if len(value) > bounds.length:
-        return f"{name} should have at most {bounds.length} characters"
+        return Sentence("%(name)s should be one line of text", name=name)
+    if bounds.words and value not in bounds.words:
+        words = ", ".join(bounds.words)
+        return Sentence("%(name)s should be one of %(words)s", name=name, words=words)
+    if not bounds.words and len(value) > bounds.length:
+        return Sentence(
+            "%(name)s should have at most %(most)d characters", name=name, most=bounds.length
+        )
     return None
 
 
-def _list_fault(name: str, value: Any, bounds: Bounds) -> str | None:
+def _list_fault(name: str, value: Any, bounds: Bounds) -> Sentence | None:
     if not isinstance(value, list) or len(value) > bounds.length:
-        return f"{name} should be a list of at most {bounds.length} numbers"
+        return Sentence(
+            "%(name)s should be a list of at most %(most)d numbers", name=name, most=bounds.length
+        )
     return next((fault for one in value if (fault := _number_fault(name, one, bounds))), None)
 
 
-def _number_fault(name: str, value: Any, bounds: Bounds) -> str | None:
-    wanted = (int,) if bounds.kind in (int, list) else (int, float)
-    if isinstance(value, bool) or not isinstance(value, wanted):
-        return f"{name} should be a {'whole number' if wanted == (int,) else 'number'}"
+def _number_fault(name: str, value: Any, bounds: Bounds) -> Sentence | None:
+    whole = bounds.kind in (int, list)
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        if whole:
+            return Sentence("%(name)s should be a whole number", name=name)
+        return Sentence("%(name)s should be a number", name=name)
     if not bounds.least <= value <= bounds.greatest:
-        return f"{name} should be between {bounds.least:g} and {bounds.greatest:g}"
+        return Sentence(
+            "%(name)s should be between %(least)s and %(greatest)s",
+            name=name,
+            least=_written(bounds.least),
+            greatest=_written(bounds.greatest),
+        )
     return None
+
+
+def _written(bound: float) -> str:
+    return f"{bound:,.0f}" if bound == int(bound) else f"{bound:g}"
+
+
+def _printable(name: str) -> str:
+    """As much of any text as can be shown: half a surrogate pair cannot."""
+    return name[:100].encode(errors="replace").decode()

@@ -5,9 +5,10 @@ so their faults read the same.
 """
 
 import math
+from collections.abc import Mapping
+from functools import reduce
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 import orjson
 from pydantic import (
@@ -20,10 +21,24 @@ from pydantic import (
     field_validator,
 )
 
-from orchestrator.exceptions import ScheduleInvalid, TargetInvalid
+from orchestrator.exceptions import ScheduleInvalid, Sentence, TargetInvalid
 from orchestrator.ledger import allowed_settings, schedules
 
 _MOST_ARGUMENT_BYTES = 65_536
+
+#: What may be wrong with a value, as the library names it, in our words.
+_WORDING: Mapping[str, Sentence] = {
+    "missing": Sentence("is missing"),
+    "extra_forbidden": Sentence("is not known"),
+    "string_type": Sentence("should be text"),
+    "string_unicode": Sentence("should be text"),
+    "string_too_short": Sentence("should not be empty"),
+    "list_type": Sentence("should be a list"),
+    "dict_type": Sentence('should be a JSON object, like {"pages": 3}'),
+    "int_type": Sentence("should be a whole number"),
+    "int_from_float": Sentence("should be a whole number"),
+    "bool_type": Sentence("should be true or false"),
+}
 
 
 def _web_address(url: str) -> str:
@@ -34,14 +49,25 @@ def _web_address(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError(f"{url[:80]!r} is no web address; write http:// or https:// and a host")
+        raise ValueError(
+            Sentence(
+                "%(url)r is no web address; write http:// or https:// and a host", url=url[:80]
+            )
+        )
     return url
 
 
 def _no_control_characters(value: str) -> str:
     if not value.isprintable():
-        raise ValueError("should be one line of plain text")
+        raise ValueError(Sentence("should be one line of plain text"))
     return value
+
+
+def _no_comma(tag: str) -> str:
+    # People write tags in one line, with commas between them.
+    if "," in tag:
+        raise ValueError(Sentence("a tag has no comma in it"))
+    return tag
 
 
 def _storable(value: Any) -> bool:
@@ -73,6 +99,7 @@ Tag = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
     AfterValidator(_no_control_characters),
+    AfterValidator(_no_comma),
 ]
 
 
@@ -98,22 +125,26 @@ class TargetDefinition(BaseModel):
     @classmethod
     def _arguments_are_plain(cls, arguments: dict[str, Any]) -> dict[str, Any]:
         if not all(name.isidentifier() for name in arguments):
-            raise ValueError("each argument needs a name of letters, digits and _")
+            raise ValueError(Sentence("each argument needs a name of letters, digits and _"))
         try:
             size = len(orjson.dumps(arguments))
         except TypeError as error:
-            raise ValueError(f"should be plain JSON: {error}") from error
+            why = str(error)
+            raise ValueError(Sentence("should be plain JSON: %(why)s", why=why)) from error
         if not _storable(arguments):
-            raise ValueError("should be plain JSON without NUL characters, NaN or infinity")
+            raise ValueError(
+                Sentence("should be plain JSON without NUL characters, NaN or infinity")
+            )
         if size > _MOST_ARGUMENT_BYTES:
-            raise ValueError(f"should take at most {_MOST_ARGUMENT_BYTES:,} bytes as JSON")
+            most = f"{_MOST_ARGUMENT_BYTES:,}"
+            raise ValueError(Sentence("should take at most %(most)s bytes as JSON", most=most))
         return arguments
 
     @field_validator("settings")
     @classmethod
     def _settings_are_allowed(cls, settings: dict[str, Any]) -> dict[str, Any]:
         if faults := allowed_settings.faults(settings):
-            raise ValueError("; ".join(faults))
+            raise ValueError(reduce(_and, faults))
         return settings
 
     @field_validator("schedule")
@@ -124,14 +155,15 @@ class TargetDefinition(BaseModel):
         try:
             return schedules.check(schedule)
         except ScheduleInvalid as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(*error.args) from error
 
     @field_validator("timezone")
     @classmethod
     def _zone_is_known(cls, timezone: str | None) -> str | None:
-        if timezone and timezone not in available_timezones():
-            raise ValueError(f"{timezone!r} is no time zone; write one like Asia/Tokyo")
-        return timezone or None
+        try:
+            return schedules.zone(timezone).key if timezone else None
+        except ScheduleInvalid as error:
+            raise ValueError(*error.args) from error
 
 
 def check(fields: dict[str, Any]) -> TargetDefinition:
@@ -150,9 +182,40 @@ def _faults(error: ValidationError) -> dict[str, str]:
     return faults
 
 
-def _sentence(field: str, error: Any) -> str:
-    if field == "name" and error["type"] == "string_pattern_mismatch":
-        return "should be small letters, digits, - and _, and begin with a letter or digit"
-    if error["type"] == "extra_forbidden":
-        return "is not known"
-    return str(error["msg"]).removeprefix("Value error, ")
+def _sentence(field: str, error: Any) -> Sentence:
+    told = _told(field, error)
+    place = error["loc"][1] if len(error["loc"]) > 1 else None
+    # Of a list somebody wrote line by line: which one.
+    return (
+        Sentence("entry %(place)d %(fault)s", place=place + 1, fault=told)
+        if isinstance(place, int) and error["type"] != "value_error"
+        else told
+    )
+
+
+def _told(field: str, error: Any) -> Sentence:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "value_error" and isinstance(own := context["error"].args[0], Sentence):
+        return own
+    if field == "name" and kind == "string_pattern_mismatch":
+        return Sentence(
+            "should be small letters, digits, - and _, and begin with a letter or digit"
+        )
+    return _WORDING.get(kind) or _bounded(kind, context)
+
+
+def _bounded(kind: str, context: Mapping[str, Any]) -> Sentence:
+    match kind:
+        case "string_too_long":
+            return Sentence("should have at most %(most)d characters", most=context["max_length"])
+        case "too_long":
+            return Sentence("should have at most %(most)d entries", most=context["max_length"])
+        case "greater_than_equal":
+            return Sentence("should be %(least)d or more", least=context["ge"])
+        case "less_than_equal":
+            return Sentence("should be %(most)d or less", most=context["le"])
+    return Sentence("is not understood")
+
+
+def _and(first: Sentence, second: Sentence) -> Sentence:
+    return Sentence("%(first)s; %(second)s", first=first, second=second)

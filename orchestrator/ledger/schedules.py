@@ -4,21 +4,55 @@ An occasion is a moment a schedule names. Around daylight-saving jumps the rules
 that the clock jumps over happens right after the jump, one that comes twice happens once.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from itertools import islice
+from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from orchestrator.exceptions import ScheduleInvalid
+from orchestrator.exceptions import ScheduleInvalid, Sentence
 
 #: Far beyond any schedule a person means; what is longer only keeps the parser busy.
 _LONGEST = 200
+
+#: What the library says of a line, in words that can be said in other languages.
+_COMPLAINTS = {
+    "Bad minute": Sentence("Bad minute"),
+    "Bad hour": Sentence("Bad hour"),
+    "Bad day-of-month": Sentence("Bad day-of-month"),
+    "Bad month": Sentence("Bad month"),
+    "Bad day-of-week": Sentence("Bad day-of-week"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A moment a schedule names, and what the clocks do about it."""
+
+    #: In UTC.
+    at: datetime
+    #: By how much the clocks went forward since the occasion before; negative when back.
+    clocks: timedelta
+    #: The clock jumps over the time the schedule names, so this is right after the jump.
+    moved: bool
 
 
 def check(cron: str) -> str:
     """The line itself, with single spaces. Raises ScheduleInvalid with what is wrong."""
     next_occasion(cron, ZoneInfo("UTC"), after=datetime(2000, 1, 1, tzinfo=UTC))
     return " ".join(cron.split())
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of that name. Raises ScheduleInvalid."""
+    if name not in available_timezones():
+        shown = name[:100]
+        raise ScheduleInvalid(
+            Sentence("%(zone)r is no time zone; write one like Asia/Tokyo", zone=shown)
+        )
+    return ZoneInfo(name)
 
 
 def next_occasion(cron: str, zone: ZoneInfo, *, after: datetime) -> datetime:
@@ -33,13 +67,51 @@ def latest_occasion(cron: str, zone: ZoneInfo, *, until: datetime) -> datetime:
     return _first(cron, minute.astimezone(zone), reverse=True)
 
 
+def upcoming(cron: str, zone: ZoneInfo, after: datetime, count: int) -> list[Occasion]:
+    """The next occasions later than `after`; fewer when the schedule ends. Raises ScheduleInvalid.
+
+    The first one's `clocks` are compared with those at `after`.
+    """
+    occasions: list[Occasion] = []
+    before = after.astimezone(zone)
+    for at in islice(_occasions(cron, before), count):
+        there = at.astimezone(zone)
+        clocks = _offset(there) - _offset(before)
+        occasions.append(Occasion(at, clocks, moved=not _names(cron, there)))
+        before = there
+    return occasions
+
+
 def _first(cron: str, moment: datetime, *, reverse: bool) -> datetime:
+    found = next(_occasions(cron, moment, reverse=reverse), None)
+    if found is None:
+        raise ScheduleInvalid(Sentence("%(cron)r never comes", cron=cron))
+    return found
+
+
+def _occasions(cron: str, moment: datetime, *, reverse: bool = False) -> Iterator[datetime]:
     if len(cron.split()) != 5 or len(cron) > _LONGEST:
-        fields = "it needs five short fields, like 30 3 * * *"
-        raise ScheduleInvalid(f"{cron[:_LONGEST]!r} is no cron line: {fields}")
+        raise ScheduleInvalid(
+            Sentence(
+                "%(cron)r is no cron line: it needs five short fields, like 30 3 * * *",
+                cron=cron[:_LONGEST],
+            )
+        )
     try:
-        return next(CronSim(cron, moment, reverse=reverse)).astimezone(UTC)
+        found = CronSim(cron, moment, reverse=reverse)
     except CronSimError as error:
-        raise ScheduleInvalid(f"{cron!r} is no cron line: {error}") from error
-    except StopIteration as error:
-        raise ScheduleInvalid(f"{cron!r} never comes") from error
+        why = _COMPLAINTS.get(str(error), str(error))
+        raise ScheduleInvalid(
+            Sentence("%(cron)r is no cron line: %(why)s", cron=cron, why=why)
+        ) from error
+    return (each.astimezone(UTC) for each in found)
+
+
+def _names(cron: str, there: datetime) -> bool:
+    """Whether the line names that time of the clock on the wall."""
+    wall = there.replace(tzinfo=UTC)
+    return next(_occasions(cron, wall - timedelta(minutes=1)), None) == wall
+
+
+def _offset(moment: datetime) -> timedelta:
+    return moment.utcoffset() or timedelta()

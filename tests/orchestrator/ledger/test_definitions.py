@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.exceptions import TargetInvalid
+from orchestrator.exceptions import Sentence, TargetInvalid
 from orchestrator.ledger import definitions, targets
 from tests.orchestrator.ledger import given
 
@@ -96,6 +96,10 @@ BAD = [
     ("max_attempts", 0),
     ("max_attempts", 101),
     ("max_attempts", "3"),
+    ("tags", "shops"),
+    ("tags", ["a, b"]),
+    ("tags", ["t" * 51]),
+    ("settings", {"\ud800": 1}),
     ("favourite_colour", "blue"),
     ("id", 7),
     ("deleted_at", None),
@@ -111,6 +115,37 @@ def test_what_is_wrong_names_its_field(field: str, value: Any) -> None:
     sentence = raised.value.faults[field]
     assert 0 < len(sentence) < 1_000
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(("field", "value"), BAD, ids=told)
+def test_a_fault_can_be_said_in_another_language_and_shown_on_a_page(
+    field: str, value: Any
+) -> None:
+    with pytest.raises(TargetInvalid) as raised:
+        definitions.check({"name": "shop", "spider": "shop", field: value})
+    fault = raised.value.faults[field]
+    assert isinstance(fault, Sentence)
+    assert fault == fault.pattern % fault.values
+    assert fault != "is not understood"
+    fault.encode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("priority", 10, "should be 9 or less"),
+        ("max_attempts", 0, "should be 1 or more"),
+        ("key_fields", ["sku", " "], "entry 2 should not be empty"),
+        ("tags", ["a", "b, c"], "a tag has no comma in it"),
+        ("settings", {"FEEDS": {}, "RETRY_TIMES": 99}, "; RETRY_TIMES should be between 0 and 20"),
+        ("settings", {"\ud800": 1}, "? cannot be set by a target"),
+        ("spider", None, "should be text"),
+    ],
+)
+def test_a_fault_says_what_would_be_right(field: str, value: Any, sentence: str) -> None:
+    with pytest.raises(TargetInvalid) as raised:
+        definitions.check({"name": "shop", "spider": "shop", field: value})
+    assert sentence in raised.value.faults[field]
 
 
 GOOD = [

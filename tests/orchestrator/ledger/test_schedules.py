@@ -8,6 +8,7 @@ from orchestrator.exceptions import ScheduleInvalid
 from orchestrator.ledger import schedules
 
 BERLIN, TOKYO, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo"), ZoneInfo("Asia/Kolkata")
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 def utc(*parts: int) -> datetime:
@@ -133,3 +134,68 @@ def test_a_cron_line_is_kept(cron: str) -> None:
 
 def test_blanks_in_a_cron_line_are_made_single() -> None:
     assert schedules.check("  0   0 *\t* * ") == "0 0 * * *"
+
+
+def test_the_upcoming_occasions_are_the_next_ones() -> None:
+    found = schedules.upcoming("30 3 * * *", TOKYO, utc(2026, 11, 22, 18, 30), 3)
+    assert [each.at for each in found] == [utc(2026, 11, day, 18, 30) for day in (23, 24, 25)]
+    assert not any(each.moved or each.clocks for each in found)
+
+
+BEFORE_JUMPS = [
+    (BERLIN, utc(2026, 3, 28, 12), [(utc(2026, 3, 29, 1), 1, True)]),
+    (BERLIN, utc(2026, 10, 24, 12), [(utc(2026, 10, 25, 0, 30), 0, False)]),
+    (BERLIN, utc(2026, 10, 25, 12), [(utc(2026, 10, 26, 1, 30), 0, False)]),
+    (NEW_YORK, utc(2026, 3, 7, 12), [(utc(2026, 3, 8, 7), 1, True)]),
+]
+
+
+@pytest.mark.parametrize(("zone", "after", "expected"), BEFORE_JUMPS)
+def test_an_occasion_says_that_a_jump_of_the_clock_moved_it(
+    zone: ZoneInfo, after: datetime, expected: list[tuple[datetime, int, bool]]
+) -> None:
+    found = schedules.upcoming("30 2 * * *", zone, after, 1)
+    assert [(o.at, o.clocks // timedelta(hours=1), o.moved) for o in found] == expected
+
+
+def test_the_clocks_go_forward_once_in_march() -> None:
+    found = schedules.upcoming("30 2 * * *", BERLIN, utc(2026, 3, 27), 5)
+    assert [each.clocks / timedelta(hours=1) for each in found] == [0, 0, 1, 0, 0]
+    assert [each.moved for each in found] == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "after"),
+    [
+        ("30 2 * * *", BERLIN, utc(2026, 10, 24, 12)),
+        ("30 1 * * *", NEW_YORK, utc(2026, 10, 31, 12)),
+    ],
+)
+def test_the_clocks_go_back_once_in_autumn(cron: str, zone: ZoneInfo, after: datetime) -> None:
+    found = schedules.upcoming(cron, zone, after, 4)
+    assert [each.clocks / timedelta(hours=1) for each in found] == [0, -1, 0, 0]
+    assert not any(each.moved for each in found)
+
+
+def test_an_hour_that_comes_twice_has_a_frequent_schedule_twice() -> None:
+    found = schedules.upcoming("*/30 * * * *", BERLIN, utc(2026, 10, 24, 23, 50), 5)
+    times = [each.at.astimezone(BERLIN).strftime("%H:%M") for each in found]
+    assert times == ["02:00", "02:30", "02:00", "02:30", "03:00"]
+    assert [each.clocks / timedelta(hours=1) for each in found] == [0, 0, -1, 0, 0]
+
+
+def test_the_first_occasion_knows_whether_clocks_change_until_then() -> None:
+    found = schedules.upcoming("0 12 * * *", BERLIN, utc(2026, 10, 24, 20), 1)
+    assert [each.clocks for each in found] == [timedelta(hours=-1)]
+
+
+def test_upcoming_of_what_is_no_cron_line_is_refused() -> None:
+    with pytest.raises(ScheduleInvalid, match="no cron line"):
+        schedules.upcoming("soon", BERLIN, utc(2026, 1, 1), 10)
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "", "../../etc/passwd", "\0", "x" * 9_000])
+def test_an_unknown_zone_is_refused(name: str) -> None:
+    with pytest.raises(ScheduleInvalid, match="no time zone") as raised:
+        schedules.zone(name)
+    assert len(str(raised.value)) < 500
