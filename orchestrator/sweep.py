@@ -8,10 +8,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kombu.exceptions import KombuError
 from sqlalchemy.orm import Session
 
-from orchestrator import celery, config, database, frontiers, triggers
+from orchestrator import celery, config, database, frontiers, inspection, triggers
 from orchestrator.exceptions import BellAway
 from orchestrator.ledger import bells, crawls, jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import End, Ended, Ending
@@ -103,27 +102,12 @@ def _ring() -> int:
     with database.transaction() as session:
         if not (due := bells.count_due(session)):
             return 0
-        if _queue_length() >= due:
+        if inspection.queue_length(celery.CRAWLS) >= due:
             return 0
         patience = config.get().ring_again_seconds
         waiting = bells.unanswered(session, ring_again_seconds=patience, most=_MOST_RUNG)
     triggers.ring([(row.id, row.target_id, row.priority) for row in waiting])
     return len(waiting)
-
-
-def _queue_length() -> int:
-    """Bells waiting in Redis, of all priorities."""
-    connection = celery.app.connection_for_read()
-    try:
-        with connection:
-            channel = connection.default_channel
-            declared = channel.queue_declare(celery.CRAWLS, passive=True)
-            return int(declared.message_count)
-    except connection.channel_errors:
-        # Nobody has declared the queue yet, so nothing waits in it.
-        return 0
-    except (KombuError, *connection.connection_errors, OSError) as error:
-        raise BellAway(f"{frontiers.trouble(error)}.") from error
 
 
 def _delete_old_frontiers() -> int:

@@ -1,24 +1,26 @@
-"""What a Celery worker does beside its tasks: sweep, warm the forkserver, take and hand back jobs.
+"""What a Celery worker does beside its tasks: sweep, prepare crawlers, take and hand back jobs.
 
 The sweep has a thread of its own: as a task it would wait behind crawls that fill every slot.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
-from celery.signals import worker_init, worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 from celery.worker import state
 
-from orchestrator import celery, config, launcher, triggers
+from orchestrator import config, launcher, presence, triggers
 from orchestrator.exceptions import JobNotFound, OrchestratorError, TransitionRefused
+from orchestrator.presence import Presence
 from orchestrator.sweep import sweep, take_back
 
 logger = logging.getLogger(__name__)
 
-_stopping = Event()
+_stopping, _gone = Event(), Event()
 _seen_revoked: set[str] = set()
 
 
@@ -32,10 +34,11 @@ def _take_back(sender: Any, **_: Any) -> None:
 
 
 @worker_ready.connect
-def _begin(**_: Any) -> None:
-    if celery.CRAWLS in celery.app.amqp.queues.consume_from:
+def _begin(sender: Any, **_: Any) -> None:
+    if presence.serves_crawls():
         launcher.prepare()
-    Thread(target=_sweep_for_ever, name="sweep", daemon=True).start()
+    shown = Presence(sender.hostname, sender.controller.concurrency)
+    Thread(target=_sweep_for_ever, args=[shown], name="sweep", daemon=True).start()
 
 
 @worker_shutting_down.connect
@@ -45,16 +48,31 @@ def _hand_back(**_: Any) -> None:
     launcher.stopping.set()
 
 
-def _sweep_for_ever() -> None:
+@worker_shutdown.connect
+def _leave(**_: Any) -> None:
+    """The sweep's thread may still say that we stop; a database that is away does not keep us."""
+    _stopping.set()
+    _gone.wait(timeout=2)
+
+
+def _sweep_for_ever(shown: Presence) -> None:
+    _take(shown.show)
+    Thread(target=shown.learn_spiders, name="spiders", daemon=True).start()
     while not _stopping.wait(config.get().sweep_seconds):
-        try:
-            _cancel_revoked()
-            sweep()
-        except OrchestratorError as error:
-            logger.warning("The sweep waits: %s", error, extra={"action": "sweep_failed"})
-        except Exception:
-            # Whatever it was must not end the one thread that repairs things.
-            logger.exception("The sweep failed", extra={"action": "sweep_failed"})
+        for step in (shown.show, _cancel_revoked, sweep):
+            _take(step)
+    _take(shown.end)
+    _gone.set()
+
+
+def _take(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except OrchestratorError as error:
+        logger.warning("The sweep waits: %s", error, extra={"action": "sweep_failed"})
+    except Exception:
+        # Whatever it was must not end the one thread that repairs things.
+        logger.exception("The sweep failed", extra={"action": "sweep_failed"})
 
 
 def _cancel_revoked() -> None:

@@ -1,5 +1,6 @@
 """Celery's and the frontiers' connections, for a test whose Redis is not the one before."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,6 +24,13 @@ def connected_to(url: str) -> Iterator[None]:
             _forget_connections()
             celery.app.conf.update(broker_url=before, result_backend=before)
     config.get.cache_clear()
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """The address of a Redis that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
 
 
 def _forget_connections() -> None:

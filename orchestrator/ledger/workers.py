@@ -5,9 +5,10 @@ Age is told by the database's clock, so a worker whose own clock is wrong is no 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,8 @@ from orchestrator.ledger.models import Worker
 CRAWLS = "crawls"
 
 _LEAST_PATIENCE = timedelta(seconds=45)
+#: A worker that was not seen for so long will not come back.
+_REMEMBERED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +33,39 @@ class Seen:
     slots: int
     memory_bytes: int
     versions: dict[str, str] = field(default_factory=dict)
+    #: None = it does not know yet, and what was known of it before stays.
+    spiders: list[str] | None = None
 
 
-def seen(session: Session, worker: Seen) -> None:
-    """Writes down that this worker lives; a new process of its name has started just now."""
-    row = insert(Worker).values(**asdict(worker))
-    again = and_(Worker.pid == row.excluded.pid, Worker.stopped_at.is_(None))
-    values = {name: row.excluded[name] for name in asdict(worker)}
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Worker.name],
-            set_=values
-            | {
-                "started_at": case((again, Worker.started_at), else_=func.now()),
-                "seen_at": func.now(),
-                "stopped_at": None,
-            },
-        )
+def begin(session: Session, worker: Seen) -> datetime:
+    """Writes down that a worker has started, and forgets those that are long gone.
+
+    When it started is what tells it from an earlier process of its name.
+    """
+    session.execute(delete(Worker).where(Worker.seen_at < func.now() - _REMEMBERED))
+    values = _values(worker)
+    fresh = {"started_at": func.now(), "seen_at": func.now(), "stopped_at": None}
+    began: datetime = session.scalar(  # type: ignore[assignment]
+        insert(Worker)
+        .values(**values)
+        .on_conflict_do_update(index_elements=[Worker.name], set_=values | fresh)
+        .returning(Worker.started_at)
     )
+    return began
 
 
-def knows(session: Session, name: str, spiders: Sequence[str]) -> None:
-    """Writes down which spiders a worker can run."""
-    session.execute(update(Worker).where(Worker.name == name).values(spiders=list(spiders)))
+def seen(session: Session, worker: Seen, began: datetime) -> None:
+    """Writes down that it still lives, unless another process has its name by now."""
+    session.execute(_own(worker.name, began).values(**_values(worker), seen_at=func.now()))
 
 
-def stopped(session: Session, name: str, pid: int) -> None:
-    """Writes down that it was told to stop, unless another process has its name by now."""
-    session.execute(
-        update(Worker).where(Worker.name == name, Worker.pid == pid).values(stopped_at=func.now())
-    )
+def stopped(session: Session, name: str, began: datetime) -> None:
+    """Writes down that it was told to stop."""
+    session.execute(_own(name, began).values(stopped_at=func.now()))
 
 
 def all_known(session: Session) -> Sequence[Worker]:
-    """Every worker that has ever said a word, by name."""
+    """Every worker that was ever seen and is not forgotten, by name."""
     return session.scalars(select(Worker).order_by(Worker.name)).all()
 
 
@@ -79,3 +81,12 @@ def serves(queue: str) -> ColumnElement[bool]:
 def patience() -> timedelta:
     """How long a living worker may be quiet: three sweeps, and a while at the least."""
     return max(_LEAST_PATIENCE, 3 * timedelta(seconds=config.get().sweep_seconds))
+
+
+def _own(name: str, began: datetime):  # type: ignore[no-untyped-def]  # Update[Worker] has no public name
+    return update(Worker).where(Worker.name == name, Worker.started_at == began)
+
+
+def _values(worker: Seen) -> dict[str, Any]:
+    values = asdict(worker)
+    return {name: value for name, value in values.items() if value is not None}

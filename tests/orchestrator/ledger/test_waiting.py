@@ -22,7 +22,7 @@ def job_id(target_id: int) -> UUID:
 
 
 def a_worker(name: str = WORKER, *, slots: int = 2, queue: str = workers.CRAWLS) -> None:
-    given.do(workers.seen, Seen(name, 4711, [queue], slots, memory_bytes=0))
+    given.do(workers.begin, Seen(name, 4711, [queue], slots, memory_bytes=0))
 
 
 def a_sweep() -> None:
@@ -97,7 +97,7 @@ def test_a_worker_that_went_quiet_is_named_by_the_time_it_was_last_seen(job_id: 
 
 def test_a_worker_that_was_told_to_stop_counts_no_more(job_id: UUID) -> None:
     a_worker()
-    given.do(workers.stopped, WORKER, 4711)
+    age("workers", "stopped_at", 0)
     assert why(job_id).kind is Reason.NO_WORKER
 
 
