@@ -1,0 +1,1 @@
+INSERT INTO ticks (name, at) VALUES ('beat', %(now)s), ('sweep', %(now)s)
