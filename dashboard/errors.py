@@ -18,8 +18,10 @@ from orchestrator.exceptions import (
     DatabaseAway,
     DatabaseNotMigrated,
     Invalid,
+    LastAdmin,
     NotFound,
     OrchestratorError,
+    TargetChanged,
     TransitionRefused,
 )
 
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 _STATUSES: tuple[tuple[type[OrchestratorError], int], ...] = (
     (NotFound, 404),
     (TransitionRefused, 409),
+    (TargetChanged, 409),
+    (LastAdmin, 409),
     (Invalid, 422),
     (DatabaseAway, 503),
     (DatabaseNotMigrated, 503),

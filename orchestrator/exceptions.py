@@ -8,12 +8,18 @@
     ├── NotFound
     │   ├── TargetNotFound
     │   ├── JobNotFound
-    │   └── UserNotFound
+    │   ├── ItemNotFound
+    │   ├── ExportNotFound
+    │   ├── UserNotFound
+    │   └── TokenNotFound
     ├── Invalid                    what a person or a message asked for is wrong
     │   ├── TargetInvalid          … field by field
     │   ├── ScheduleInvalid
-    │   └── UserInvalid
+    │   ├── UserInvalid
+    │   └── TokenInvalid
+    ├── TargetChanged              somebody else changed a target meanwhile
     ├── TransitionRefused          a job cannot go there from where it stands
+    ├── LastAdmin                  nobody could let the others in
     ├── SignInRefused
     ├── CatalogueUnreadable        which spiders there are cannot be found out
     ├── LeaseLost                  another attempt owns the job
@@ -73,8 +79,20 @@ class JobNotFound(NotFound):
     """There is no job of that id."""
 
 
+class ItemNotFound(NotFound):
+    """There is no item of that id."""
+
+
+class ExportNotFound(NotFound):
+    """There is no export of that id."""
+
+
 class UserNotFound(NotFound):
     """There is no user of that name."""
+
+
+class TokenNotFound(NotFound):
+    """There is no API token of that id, or it is somebody else's."""
 
 
 class Invalid(OrchestratorError):
@@ -94,11 +112,31 @@ class ScheduleInvalid(Invalid):
 
 
 class UserInvalid(Invalid):
-    """A user's name or password is not acceptable."""
+    """A user's name or password is not acceptable; `field` says which."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class TokenInvalid(Invalid):
+    """A token may not be made like that; `field` says for whose sake, if for one field's."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class TargetChanged(OrchestratorError):
+    """A target is not any more as it was when somebody began to edit it."""
 
 
 class TransitionRefused(OrchestratorError):
     """The job stands where it cannot be cancelled, paused, resumed or retried."""
+
+
+class LastAdmin(OrchestratorError):
+    """The only admin cannot be removed or demoted."""
 
 
 class SignInRefused(OrchestratorError):

@@ -39,12 +39,19 @@ def request(
 ) -> Answer:
     """Starts a job for the target of that id or name, or tells which one is active.
 
-    Raises TargetNotFound.
+    Priority 0 hastens one that still waits: the answer has that priority then. Raises
+    TargetNotFound.
     """
+    hastened = None
     with database.transaction() as session:
         target = targets.find(session, reference)
         answer = requests.request(session, target.id, Terms(trigger, priority=priority))
+        if priority == 0 and not answer.started:
+            hastened = jobs.hasten(session, answer.job_id)
     _ring_for([answer])
+    if hastened:
+        follow_up(hastened)
+        return replace(answer, status=hastened.status, priority=hastened.priority)
     return answer
 
 

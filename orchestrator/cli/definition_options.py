@@ -12,7 +12,7 @@ import click
 Command = Callable[..., Any]
 
 #: Options that may be given several times, and the field each fills.
-_LISTS = {"start_url": "start_urls", "key_field": "key_fields"}
+_LISTS = {"start_url": "start_urls", "key_field": "key_fields", "tag": "tags"}
 _OBJECTS = {"argument": "arguments", "setting": "settings"}
 
 
@@ -30,6 +30,7 @@ _OPTIONS = (
         multiple=True,
         help="A field that tells items apart. Repeatable; replaces all.",
     ),
+    click.option("--tag", multiple=True, help="A word to group it by. Repeatable; replaces all."),
     click.option("--schedule", help="A cron line, such as '30 3 * * *'; empty = nightly."),
     click.option("--timezone", help="The zone of the schedule, such as Asia/Tokyo."),
     click.option("--priority", type=int, help="0 is served first, 9 last."),

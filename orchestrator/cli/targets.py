@@ -12,14 +12,14 @@ from orchestrator import catalogue, database
 from orchestrator.cli import printing
 from orchestrator.cli.definition_options import definition_options, fields_from, unchecked_option
 from orchestrator.exceptions import TargetInvalid
-from orchestrator.ledger import definitions, history
+from orchestrator.ledger import definitions, history, overviews
 from orchestrator.ledger import targets as ledger
 from orchestrator.ledger.history import JobFilter
 from orchestrator.ledger.models import ScrapingJob, ScrapingTarget
 
 _HEADERS = (
     "NAME", "SPIDER", "ACTIVE", "SCHEDULE", "NEXT CRAWL", "LAST JOB", "ENDED", "ITEMS", "NEW",
-    "CHANGED",
+    "CHANGED", "TAGS",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def targets() -> None:
 def list_(*, as_json: bool) -> None:
     """List the targets by name, each with its last job."""
     with database.transaction() as session:
-        found = history.targets_with_last_job(session)
+        found = overviews.with_last_job(session)
     if as_json:
         printing.as_json([_described(target, job) for target, job in found])
     elif not found:
@@ -166,10 +166,11 @@ def _described(target: ScrapingTarget, job: ScrapingJob | None) -> dict[str, Any
 def _row(target: ScrapingTarget, job: ScrapingJob | None) -> tuple[Any, ...]:
     next_at = target.next_run_at if target.active else None
     about = (target.name, target.spider, target.active, target.schedule or "nightly", next_at)
+    tags = ", ".join(target.tags) or None
     if job is None:
-        return (*about, None, None, None, None, None)
+        return (*about, None, None, None, None, None, tags)
     counts = (job.items_scraped, job.items_new, job.items_changed)
-    return (*about, job.status, job.completed_at, *counts)
+    return (*about, job.status, job.completed_at, *counts, tags)
 
 
 def _facts(described: dict[str, Any]) -> list[tuple[str, Any]]:

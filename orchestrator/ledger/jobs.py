@@ -218,6 +218,17 @@ def resume(session: Session, job_id: uuid.UUID) -> Ended:
     )
 
 
+def hasten(session: Session, job_id: uuid.UUID) -> Ended | None:
+    """Puts a waiting job before all others, to be claimed now; None when it does not wait."""
+    row = session.execute(
+        update(ScrapingJob)
+        .where(ScrapingJob.id == job_id, ScrapingJob.status == JobStatus.PENDING)
+        .values(priority=0, run_after=func.now(), rung_at=func.now())
+        .returning(*_ENDED)
+    ).one_or_none()
+    return _ended(row) if row else None
+
+
 def cancel_all_of(session: Session, target_id: int) -> Sequence[Ended]:
     """Cancels what is active of a target that goes away."""
     active = select(ScrapingJob.id).where(

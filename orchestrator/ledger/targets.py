@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from orchestrator import config
-from orchestrator.exceptions import TargetInvalid, TargetNotFound
+from orchestrator.exceptions import Sentence, TargetChanged, TargetInvalid, TargetNotFound
 from orchestrator.ledger import definitions, schedules
 from orchestrator.ledger.models import ScrapingTarget
 
@@ -31,11 +31,24 @@ def register(session: Session, fields: dict[str, Any]) -> ScrapingTarget:
     return target
 
 
-def change(session: Session, target: ScrapingTarget, fields: dict[str, Any]) -> ScrapingTarget:
+def change(
+    session: Session,
+    target: ScrapingTarget,
+    fields: dict[str, Any],
+    *,
+    seen_at: datetime | None = None,
+) -> ScrapingTarget:
     """Changes some fields; jobs already requested keep their definition.
 
-    Raises TargetInvalid; then nothing has changed.
+    `seen_at` is the `updated_at` that a person had before their eyes. Raises TargetChanged when
+    that is not how the target stands, and TargetInvalid; then nothing has changed.
     """
+    if seen_at is not None:
+        session.refresh(target, with_for_update=True)
+        if target.updated_at != seen_at:
+            raise TargetChanged(
+                Sentence("Target %(name)s was changed by somebody else.", name=target.name)
+            )
     now = {name: getattr(target, name) for name in FIELDS}
     values = definitions.check(now | fields).model_dump()
     if values["name"] != target.name and _named(session, values["name"]) is not None:
@@ -52,6 +65,19 @@ def change(session: Session, target: ScrapingTarget, fields: dict[str, Any]) -> 
     return target
 
 
+def set_active(session: Session, target_ids: Sequence[int], *, active: bool) -> list[str]:
+    """Lets schedules start those that live, or keeps them from it; gives their names."""
+    # Locked in one order, so that two such changes wait for each other.
+    query = select(ScrapingTarget).where(ScrapingTarget.id.in_(target_ids), _living())
+    found = session.scalars(query.order_by(ScrapingTarget.id).with_for_update()).all()
+    moment = _now(session)
+    for target in found:
+        target.active, target.updated_at = active, moment
+        target.next_run_at = _next_run(target.schedule, target.timezone, moment)
+    session.flush()
+    return sorted(target.name for target in found)
+
+
 def find(session: Session, reference: int | str) -> ScrapingTarget:
     """The living target of that id or name. Raises TargetNotFound.
 
@@ -66,7 +92,12 @@ def find(session: Session, reference: int | str) -> ScrapingTarget:
     )
     target = by_id if by_id and by_id.deleted_at is None else _named(session, text)
     if target is None:
-        raise TargetNotFound(f"There is no target {text[:100]!r}; `kumo targets list` shows all.")
+        raise TargetNotFound(
+            Sentence(
+                "There is no target %(reference)r; `kumo targets list` shows all.",
+                reference=text[:100],
+            )
+        )
     return target
 
 
@@ -91,7 +122,7 @@ def due(session: Session, now: datetime) -> dict[datetime, list[int]]:
     )
     occasions: dict[datetime, list[int]] = {}
     for target in waiting:
-        cron, zone = _timing(target.schedule, target.timezone)
+        cron, zone = timing(target.schedule, target.timezone)
         occasion = schedules.latest_occasion(cron, zone, until=now)
         occasions.setdefault(occasion, []).append(target.id)
         target.next_run_at = schedules.next_occasion(cron, zone, after=now)
@@ -102,6 +133,13 @@ def latest_nightly(now: datetime) -> datetime:
     """The nightly occasion that has come last."""
     settings = config.get()
     return schedules.latest_occasion(settings.nightly, settings.zone, until=now)
+
+
+def timing(schedule: str | None, timezone: str | None) -> tuple[str, ZoneInfo]:
+    """The cron line and the zone that count; the nightly ones have a zone of their own."""
+    settings = config.get()
+    zone = ZoneInfo(timezone) if timezone else settings.zone
+    return (schedule, zone) if schedule else (settings.nightly, settings.zone)
 
 
 def delete(session: Session, target: ScrapingTarget) -> None:
@@ -121,21 +159,15 @@ def _named(session: Session, name: str) -> ScrapingTarget | None:
 
 
 def _taken(name: str) -> TargetInvalid:
-    return TargetInvalid({"name": f"a target named {name} exists already"})
+    return TargetInvalid({"name": Sentence("a target named %(name)s exists already", name=name)})
 
 
 def _living() -> Any:
     return ScrapingTarget.deleted_at.is_(None)
 
 
-def _timing(schedule: str | None, timezone: str | None) -> tuple[str, ZoneInfo]:
-    settings = config.get()
-    zone = ZoneInfo(timezone) if timezone else settings.zone
-    return (schedule, zone) if schedule else (settings.nightly, settings.zone)
-
-
 def _next_run(schedule: str | None, timezone: str | None, now: datetime) -> datetime:
-    cron, zone = _timing(schedule, timezone)
+    cron, zone = timing(schedule, timezone)
     return schedules.next_occasion(cron, zone, after=now)
 
 

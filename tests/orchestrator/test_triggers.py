@@ -98,6 +98,25 @@ def test_an_urgent_request_waits_before_the_others(shop: int, broker: redis.Redi
     assert rung(broker) == []
 
 
+def test_an_urgent_request_hastens_the_job_that_waits(shop: int, broker: redis.Redis) -> None:
+    first = triggers.request(shop, Trigger.CLI)
+    given.execute("UPDATE scraping_jobs SET run_after = now() + interval '1 h'")
+    second = triggers.request(shop, Trigger.DASHBOARD, priority=0)
+    assert (second.job_id, second.started, second.priority) == (first.job_id, False, 0)
+    assert rung(broker, priority=0) == [str(first.job_id)]
+    assert given.job(first.job_id).priority == 0
+    assert triggers.claim(first.job_id, worker="w@here")
+
+
+def test_an_urgent_request_leaves_a_job_that_does_not_wait(shop: int, broker: redis.Redis) -> None:
+    for status in (JobStatus.RUNNING, JobStatus.PAUSED):
+        job_id = given.brought_to(status, given.a_target(status))
+        answer = triggers.request(status, Trigger.DASHBOARD, priority=0)
+        assert (answer.job_id, answer.status) == (job_id, status)
+        assert given.job(job_id).priority == 5
+    assert rung(broker, priority=0) == []
+
+
 def test_a_request_while_one_is_active_rings_no_second_bell(shop: int, broker: redis.Redis) -> None:
     first, second = (triggers.request(shop, Trigger.CLI) for _ in range(2))
     assert second.job_id == first.job_id

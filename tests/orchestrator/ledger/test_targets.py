@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from orchestrator import config
-from orchestrator.exceptions import TargetInvalid, TargetNotFound
+from orchestrator.exceptions import TargetChanged, TargetInvalid, TargetNotFound
 from orchestrator.ledger import targets
 from orchestrator.ledger.models import ScrapingTarget
 from tests.orchestrator.ledger import given
@@ -234,3 +234,48 @@ def test_schedules_start_only_active_living_targets(target_id: int) -> None:
     delete(given.a_target("gone"))
     assert given.do(targets.active_ids) == [target_id, own]
     assert given.do(targets.active_ids, nightly_only=True) == [target_id]
+
+
+def test_a_change_of_what_was_seen_is_made(target_id: int) -> None:
+    seen_at = find(target_id).updated_at
+    given.do(
+        lambda s: targets.change(s, targets.find(s, target_id), {"priority": 1}, seen_at=seen_at)
+    )
+    assert find(target_id).priority == 1
+
+
+def test_a_change_of_what_was_changed_meanwhile_is_refused(target_id: int) -> None:
+    seen_at = find(target_id).updated_at
+    change(target_id, priority=2)
+    with pytest.raises(TargetChanged, match="shop"):
+        given.do(
+            lambda s: targets.change(
+                s, targets.find(s, target_id), {"priority": 1}, seen_at=seen_at
+            )
+        )
+    assert find(target_id).priority == 2
+
+
+def test_two_changes_at_once_of_what_both_saw_are_one(target_id: int) -> None:
+    seen_at = find(target_id).updated_at
+
+    def raised_to(priority: int) -> Any:
+        return lambda s: targets.change(
+            s, targets.find(s, target_id), {"priority": priority}, seen_at=seen_at
+        )
+
+    _, second = given.overtaken(raised_to(1), raised_to(2))
+    assert isinstance(second, TargetChanged)
+    assert find(target_id).priority == 1
+
+
+def test_several_are_disabled_and_enabled_at_once(target_id: int) -> None:
+    other, gone = given.a_target("other"), given.a_target("gone")
+    delete(gone)
+    ids = [target_id, other, gone, 10**15]
+    assert given.do(targets.set_active, ids, active=False) == ["other", "shop"]
+    assert not find(target_id).active
+    expect_at(other, NOON.replace(year=2020))
+    assert given.do(targets.set_active, ids, active=True) == ["other", "shop"]
+    # What was missed meanwhile is not made up for.
+    assert find(other).next_run_at > datetime.now(UTC)
