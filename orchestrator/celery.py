@@ -19,6 +19,8 @@ CRAWLS, CONTROL = "crawls", "control"
 #: 0 is served first and 9 last, as the Redis transport reads them.
 PRIORITIES = range(10)
 DEFAULT, LEAST = 5, 9
+#: How often search looks for what it does not know yet.
+SEARCH_SECONDS = 5
 
 
 def _cron(line: str) -> crontab:
@@ -97,6 +99,15 @@ def _settings() -> dict[str, Any]:
                 "kwargs": {"by_beat": True},
                 # A sweep nobody served in time is not worth serving later.
                 "options": {"expires": max(settings.sweep_seconds, 1), "ignore_result": True},
+            },
+            "search": {
+                "task": "orchestrator.tasks.index_items",
+                "schedule": SEARCH_SECONDS,
+                "options": {
+                    "expires": SEARCH_SECONDS,
+                    "ignore_result": True,
+                    "priority": LEAST,
+                },
             },
         },
     }

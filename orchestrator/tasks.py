@@ -7,7 +7,7 @@ from uuid import UUID
 from orchestrator import launcher, triggers
 from orchestrator.celery import app
 from orchestrator.exceptions import OrchestratorError
-from orchestrator.ledger import cleanup
+from orchestrator.ledger import cleanup, search
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer
 from orchestrator.sweep import sweep as sweep_once
@@ -58,6 +58,12 @@ def cleanup_old_data(days: int = 30) -> dict[str, int]:
 def sweep(by_beat: bool = False) -> dict[str, int]:
     """One repair pass."""
     return sweep_once(by_beat=by_beat)
+
+
+@app.task(throws=(OrchestratorError,))
+def index_items() -> dict[str, int]:
+    """Lets search learn what crawls have stored since it last looked."""
+    return {"learned": search.catch_up()}
 
 
 def _told(answers: Sequence[Answer]) -> dict[str, Any]:

@@ -9,17 +9,25 @@ from sqlalchemy.orm import Session
 from orchestrator.ledger.models import Tick
 
 BEAT, SWEEP = "beat", "sweep"
+#: Until when search knows what was found, and when it began to read the first time.
+SEARCH, SEARCH_BEGAN = "search", "search_began"
 
 _SWEEP_LOCK = 0x6B756D6F5F73
 
 
-def tick(session: Session, name: str) -> None:
-    """Writes down that `name` is alive now."""
+def tick(session: Session, name: str, *, at: datetime | None = None) -> None:
+    """Writes down that `name` is alive now, or was at that time."""
+    moment = at or func.now()
     session.execute(
         insert(Tick)
-        .values(name=name)
-        .on_conflict_do_update(index_elements=[Tick.name], set_={"at": func.now()})
+        .values(name=name, at=moment)
+        .on_conflict_do_update(index_elements=[Tick.name], set_={"at": moment})
     )
+
+
+def tick_once(session: Session, name: str) -> None:
+    """Likewise the first time, and never again."""
+    session.execute(insert(Tick).values(name=name).on_conflict_do_nothing())
 
 
 def now(session: Session) -> datetime:
