@@ -1,13 +1,52 @@
-"""Writes down who pressed what."""
+"""Writes down who pressed what, and says it again in words.
+
+An entry belongs into the transaction of its change; a change that commits by itself, as a job's
+does before its bell is rung, is written down right after.
+"""
 
 from typing import Any
 
+from flask_babel import lazy_gettext
 from flask_login import current_user
+from markupsafe import Markup, escape
 
 from orchestrator import database
-from orchestrator.ledger import people
+from orchestrator.ledger import audit
+
+#: What is said of each action; `what` is what it was done to.
+SENTENCES = {
+    "sign_in": lazy_gettext("Signed in"),
+    "target.run": lazy_gettext("Started %(what)s"),
+    "target.run_all": lazy_gettext("Started all active targets"),
+    "target.enable": lazy_gettext("Enabled %(what)s"),
+    "target.disable": lazy_gettext("Disabled %(what)s"),
+    "job.cancel": lazy_gettext("Cancelled %(what)s"),
+    "job.pause": lazy_gettext("Paused %(what)s"),
+    "job.resume": lazy_gettext("Resumed %(what)s"),
+    "job.retry": lazy_gettext("Retried %(what)s"),
+    "user.add": lazy_gettext("Added the account %(what)s"),
+    "user.role": lazy_gettext("Changed the role of %(what)s"),
+    "user.password": lazy_gettext("Set a new password for %(what)s"),
+    "user.remove": lazy_gettext("Removed the account %(what)s"),
+    "account.password": lazy_gettext("Changed their own password"),
+    "token.make": lazy_gettext("Made the API token %(what)s"),
+    "token.revoke": lazy_gettext("Revoked the API token %(what)s"),
+}
 
 
 def note(action: str, subject: object, **details: Any) -> None:
+    """In a transaction of its own, after a change that had one."""
     with database.transaction() as session:
-        people.record(session, current_user.name, action, str(subject), **details)
+        note_in(session, action, subject, **details)
+
+
+def note_in(session: Any, action: str, subject: object, **details: Any) -> None:
+    """In the transaction of the change itself."""
+    audit.record(session, current_user.name, action, str(subject), **details)
+
+
+def said(action: str, what: str) -> Markup:
+    """An action in the reader's language; one without words as it is called in the list."""
+    if action not in SENTENCES:
+        return escape(action) + " " + escape(what)
+    return escape(str(SENTENCES[action])) % {"what": what}

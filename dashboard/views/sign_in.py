@@ -1,4 +1,9 @@
-"""Signing in and out."""
+"""Signing in and out.
+
+A failure is logged and not written down: a stranger must not be able to fill a table.
+"""
+
+import logging
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -10,8 +15,10 @@ from dashboard.gate import needs
 from dashboard.returns import own_path
 from orchestrator import database
 from orchestrator.exceptions import SignInRefused
-from orchestrator.ledger import people
+from orchestrator.ledger import audit, people
 from orchestrator.ledger.models import Role
+
+logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -33,8 +40,9 @@ def enter() -> ResponseReturnValue:
     try:
         with database.transaction() as ledger:
             user = people.sign_in(ledger, form.name.data or "", form.password.data or "")
-            people.record(ledger, user.name, "sign_in", user.name)
+            audit.record(ledger, user.name, "sign_in", user.name)
     except SignInRefused:
+        _log_failure(form.name.data or "")
         return render_template("sign_in.html", form=form, refused=True), 401
     # A session that a stranger may have planted before ends here.
     session.clear()
@@ -49,6 +57,16 @@ def leave() -> ResponseReturnValue:
     logout_user()
     session.clear()
     return redirect(url_for("sign_in.form"), 303)
+
+
+def _log_failure(name: str) -> None:
+    where = request.remote_addr
+    logger.warning(
+        "Somebody at %s failed to sign in as %s",
+        where,
+        ascii(name[:50]),
+        extra={"action": "sign_in_failed", "address": where},
+    )
 
 
 def _next() -> str:

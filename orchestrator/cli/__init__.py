@@ -16,7 +16,7 @@ COMMANDS = {
     "run": ("run", "Start a job for a target."),
     "targets": ("targets", "What is scraped: list, show, add, edit, enable, disable, delete."),
     "jobs": ("jobs", "What became of it: list, show, cancel, pause, resume, retry."),
-    "user": ("users", "Who may sign in: add, passwd, list."),
+    "user": ("users", "Who may sign in: add, passwd, role, remove, list."),
     "doctor": ("doctor", "Check the installation; say how to mend what is wrong."),
     "migrate": ("installation", "Bring the database's tables up to this version."),
     "env": ("installation", "Print DATABASE_URL and REDIS_URL, for eval."),

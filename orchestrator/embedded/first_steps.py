@@ -1,7 +1,7 @@
 """What a new installation finds done: its tables, the demo targets, an account, a first crawl."""
 
 from orchestrator import database, migrations
-from orchestrator.ledger import demo_targets, history, people
+from orchestrator.ledger import audit, demo_targets, history, people
 from orchestrator.ledger.models import Role, Trigger
 
 FIRST_NAME = "admin"
@@ -16,6 +16,7 @@ def furnish() -> str | None:
             return None
         password = people.new_password()
         people.add(session, FIRST_NAME, password, role=Role.ADMIN)
+        audit.record(session, "kumo up", "user.add", FIRST_NAME, role=Role.ADMIN)
         return password
 
 

@@ -6,7 +6,7 @@ from orchestrator.ledger.models.items import ItemRevision, ItemWords, RejectedIt
 from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
 from orchestrator.ledger.models.log_lines import JobLogLine
 from orchestrator.ledger.models.pages import ChargedPage
-from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, User
+from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, Scope, User
 from orchestrator.ledger.models.progress import JobProgress
 from orchestrator.ledger.models.schema import Table
 from orchestrator.ledger.models.targets import ScrapingTarget
@@ -28,6 +28,7 @@ __all__ = [
     "RejectedItem",
     "Requested",
     "Role",
+    "Scope",
     "ScrapedItem",
     "ScrapingJob",
     "ScrapingTarget",

@@ -16,6 +16,14 @@ class Role(StrEnum):
     ADMIN = "admin"  #: Also manages users and tokens.
 
 
+class Scope(StrEnum):
+    """What a program may do with a token; never more than its person may."""
+
+    READ = "read"  #: As a viewer.
+    OPERATE = "operate"  #: As an operator.
+    ADMIN = "admin"  #: As an admin.
+
+
 class User(Table):
     """A person who may sign in."""
 
@@ -41,6 +49,7 @@ class ApiToken(Table):
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(Text)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    #: A `Scope`.
     scope: Mapped[str] = mapped_column(Text)
     user_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("users.id", ondelete="CASCADE")

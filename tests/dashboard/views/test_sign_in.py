@@ -59,7 +59,7 @@ def test_signing_out_ends_it(viewer: Browser) -> None:
 
 
 def test_a_new_password_signs_out_every_session(viewer: Browser, session: Session) -> None:
-    people.change_password(session, "viewer", "another long password")
+    people.change_password(session, people.find(session, "viewer").id, "another long password")
     session.flush()
     assert viewer.get("/targets").status_code == 302
 

@@ -1,10 +1,12 @@
 import json
+import socket
 
 import pytest
 
 from orchestrator import database as storage
 from orchestrator.exceptions import SignInRefused
-from orchestrator.ledger import people
+from orchestrator.ledger import audit, people
+from orchestrator.ledger.audit import Which
 from tests.orchestrator.cli.conftest import Kumo
 from tests.orchestrator.cli.refusals import sentence
 
@@ -79,3 +81,43 @@ def test_an_unknown_user_is_told_before_a_password_is_asked_for(kumo: Kumo):
 
 def test_an_unknown_role_is_a_usage_error(kumo: Kumo):
     assert kumo("user", "add", "ada", "--role", "king").exit_code == 2
+
+
+def audited() -> list[tuple[str, str]]:
+    with storage.transaction() as session:
+        entries = audit.page(session, Which()).entries
+        assert {entry.who for entry in entries} == {f"kumo user on {socket.gethostname()}"}
+        return [(entry.action, entry.subject) for entry in reversed(entries)]
+
+
+def test_a_role_is_changed_and_an_account_removed(kumo: Kumo):
+    for name in ("ada", "bob"):
+        kumo("user", "add", name, "--password-stdin", typed=PASSWORD)
+    assert kumo("user", "role", "bob", "operator").exit_code == 0
+    assert roles(kumo) == {"ada": "admin", "bob": "operator"}
+    kumo("user", "remove", "bob", typed="n\n")
+    assert "bob" in roles(kumo)
+    assert kumo("user", "remove", "bob", "--yes").exit_code == 0
+    assert roles(kumo) == {"ada": "admin"}
+
+
+def test_the_last_admin_stays(kumo: Kumo):
+    kumo("user", "add", "ada", "--password-stdin", typed=PASSWORD)
+    assert "ada is the last admin" in sentence(kumo("user", "role", "ada", "viewer"))
+    assert "ada is the last admin" in sentence(kumo("user", "remove", "ada", "--yes"))
+
+
+def test_each_change_is_written_down(kumo: Kumo):
+    for name in ("ada", "bob"):
+        kumo("user", "add", name, "--password-stdin", typed=PASSWORD)
+    kumo("user", "passwd", "bob", "--password-stdin", typed="the next one")
+    kumo("user", "role", "bob", "operator")
+    kumo("user", "remove", "bob", "--yes")
+    kumo("user", "remove", "ada", "--yes")
+    assert audited() == [
+        ("user.add", "ada"),
+        ("user.add", "bob"),
+        ("user.password", "bob"),
+        ("user.role", "bob"),
+        ("user.remove", "bob"),
+    ]

@@ -1,8 +1,12 @@
-import pytest
+from collections.abc import Callable
+from datetime import timedelta
 
-from orchestrator.exceptions import SignInRefused, UserInvalid, UserNotFound
-from orchestrator.ledger import people
-from orchestrator.ledger.models import Role
+import pytest
+from sqlalchemy.orm import Session
+
+from orchestrator.exceptions import LastAdmin, SignInRefused, UserInvalid, UserNotFound
+from orchestrator.ledger import audit, people, tokens
+from orchestrator.ledger.models import Role, Scope
 from tests.orchestrator.ledger import given
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -14,6 +18,14 @@ HOSTILE = ["", "nobody", "ada\0", "\ud800", "' OR 1=1 --", "x" * 100_000, "ada "
 @pytest.fixture(autouse=True)
 def _ada(database: str) -> None:
     given.do(people.add, "ada", PASSWORD, role=Role.ADMIN)
+
+
+def user_id(name: str = "ada") -> int:
+    return given.do(people.find, name).id
+
+
+def role(name: str) -> Role:
+    return given.do(people.find, name).role
 
 
 def sign_in(name: str, password: str) -> str:
@@ -70,13 +82,13 @@ def test_a_password_that_is_no_password_is_refused(password: str) -> None:
     with pytest.raises(UserInvalid, match="password"):
         given.do(people.add, "bob", password, role=Role.VIEWER)
     with pytest.raises(UserInvalid, match="password"):
-        given.do(people.change_password, "ada", password)
+        given.do(people.change_password, user_id(), password)
     assert sign_in("ada", PASSWORD) == "ada"
 
 
 def test_a_new_password_replaces_the_old_and_signs_out_every_session() -> None:
     before = given.do(people.find, "ada").session_epoch
-    given.do(people.change_password, "ADA", "another one entirely")
+    given.do(people.change_password, user_id("ADA"), "another one entirely")
     assert given.do(people.find, "ada").session_epoch == before + 1
     assert sign_in("ada", "another one entirely") == "ada"
     refusal("ada", PASSWORD)
@@ -84,7 +96,7 @@ def test_a_new_password_replaces_the_old_and_signs_out_every_session() -> None:
 
 def test_any_characters_may_be_a_password() -> None:
     odd = "\0\ud800 蜘蛛 \n\t😀 odd"
-    given.do(people.change_password, "ada", odd)
+    given.do(people.change_password, user_id(), odd)
     assert sign_in("ada", odd) == "ada"
 
 
@@ -100,19 +112,70 @@ def test_everyone_is_counted_and_listed_by_name() -> None:
     assert given.do(people.count) == 2
 
 
-def test_what_a_person_did_is_written_down_with_what_they_did() -> None:
-    def rolled_back() -> None:
-        with pytest.raises(UserNotFound):
-            given.do(lambda s: (people.record(s, "ada", "passwd", "bob"), people.find(s, "bob")))
-
-    rolled_back()
-    given.do(people.record, "ada", "run", "shop", job="1")
-    assert given.execute("SELECT who, action, subject, details FROM audit_log") == [
-        ("ada", "run", "shop", {"job": "1"})
-    ]
-
-
 def test_no_two_new_passwords_are_alike_and_each_is_acceptable() -> None:
     made = {people.new_password() for _ in range(100)}
     assert len(made) == 100
-    given.do(people.change_password, "ada", made.pop())
+    given.do(people.change_password, user_id(), made.pop())
+
+
+def test_ones_own_password_is_changed_by_whoever_knows_it() -> None:
+    before = given.do(people.find, "ada").session_epoch
+    with pytest.raises(SignInRefused):
+        given.do(people.change_own_password, user_id(), "not the one", "another one entirely")
+    assert sign_in("ada", PASSWORD) == "ada"
+    given.do(people.change_own_password, user_id(), PASSWORD, "another one entirely")
+    assert sign_in("ada", "another one entirely") == "ada"
+    assert given.do(people.find, "ada").session_epoch == before + 1
+
+
+def test_a_role_is_changed_and_an_account_removed() -> None:
+    bob = given.do(people.add, "bob", PASSWORD, role=Role.VIEWER).id
+    assert given.do(people.change_role, bob, Role.OPERATOR).role is Role.OPERATOR
+    assert role("bob") is Role.OPERATOR
+    assert given.do(people.remove, bob).name == "bob"
+    for verb, more in ((people.remove, ()), (people.change_role, (Role.VIEWER,))):
+        with pytest.raises(UserNotFound, match="any more"):
+            given.do(verb, bob, *more)
+    with pytest.raises(UserNotFound):
+        given.do(people.one, 10**30)
+
+
+def test_the_last_admin_can_be_neither_removed_nor_demoted() -> None:
+    given.do(people.add, "bob", PASSWORD, role=Role.OPERATOR)
+    for verb, more in ((people.remove, ()), (people.change_role, (Role.VIEWER,))):
+        with pytest.raises(LastAdmin, match="ada is the last admin"):
+            given.do(verb, user_id(), *more)
+    assert given.do(people.change_role, user_id(), Role.ADMIN).role is Role.ADMIN
+    given.do(people.change_role, user_id("bob"), Role.ADMIN)
+    given.do(people.remove, user_id())
+    with pytest.raises(LastAdmin):
+        given.do(people.remove, user_id("bob"))
+
+
+def change(verb: str, name: str) -> Callable[[Session], object]:
+    about = user_id(name)
+    if verb == "remove":
+        return lambda session: people.remove(session, about)
+    return lambda session: people.change_role(session, about, Role.VIEWER)
+
+
+@pytest.mark.parametrize("first", ["remove", "demote"])
+@pytest.mark.parametrize("second", ["remove", "demote"])
+@pytest.mark.parametrize("names", [("ada", "bob"), ("bob", "ada")])
+def test_two_who_take_the_role_from_each_other_at_once_leave_one_admin(
+    first: str, second: str, names: tuple[str, str]
+) -> None:
+    given.do(people.add, "bob", PASSWORD, role=Role.ADMIN)
+    verbs = [change(verb, name) for verb, name in zip((first, second), names, strict=True)]
+    _, refused = given.overtaken(*verbs)
+    assert isinstance(refused, LastAdmin)
+    assert given.count("users", "role = 'admin'") == 1
+
+
+def test_a_removed_person_takes_along_their_tokens_and_leaves_what_they_did() -> None:
+    bob = given.do(people.add, "bob", PASSWORD, role=Role.VIEWER).id
+    given.do(tokens.make, bob, "cron", Scope.READ, timedelta(days=30))
+    given.do(audit.record, "bob", "target.run", "shop")
+    given.do(people.remove, bob)
+    assert given.count("api_tokens") == 0
+    assert given.count("audit_log", "who = 'bob'") == 1
