@@ -38,12 +38,12 @@ LATERAL (
                 || (ARRAY['stool', 'kettle', 'lamp', 'notebook', 'desk', 'pen'])[1 + mod(n, 6)]
                 || ' No. ' || n
         END,
-        'price', mod(n * 37, 90000) / 100.0,
+        'price', trim_scale(mod(n * 37, 90000) / 100.0),
         'currency', 'JPY',
         'category', (ARRAY['Furniture', '文房具', 'Kitchen', 'Books', 'Garden'])[1 + mod(n, 5)],
         'in_stock', mod(n, 9) > 0,
         'sku', 'KM-' || n,
-        'rating', mod(n, 50) / 10.0,
+        'rating', trim_scale(mod(n, 50) / 10.0),
         'description', 'Boils a litre in three minutes and says so by a low whistle. '
             || md5(n::text)
     ) AS data

@@ -1,1 +1,2 @@
-INSERT INTO ticks (name, at) VALUES ('beat', %(now)s), ('sweep', %(now)s)
+INSERT INTO ticks (name, at)
+SELECT name, %(now)s FROM unnest(ARRAY['beat', 'sweep', 'search', 'search_began']) AS name

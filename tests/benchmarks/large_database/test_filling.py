@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from benchmarks.large_database import filling
 from benchmarks.large_database.amounts import Amounts
 from orchestrator import database as storage
 from orchestrator import migrations
-from orchestrator.ledger.models import Table
+from orchestrator.ledger import lexemes
+from orchestrator.ledger.models import ItemWords, ScrapedItem, Table
 
 SMALL = Amounts(0.000_5)
 
@@ -54,6 +55,18 @@ def test_there_are_as_many_as_were_asked_for(filled: str) -> None:
     assert asked("SELECT count(*) FROM scraping_jobs") == [500]
     assert asked("SELECT count(*) FROM scraped_items") == [5_000]
     assert asked("SELECT count(*) FROM item_words") == [5_000]
+
+
+def test_the_words_of_items_are_those_that_search_would_learn(filled: str) -> None:
+    with storage.transaction() as session:
+        items = session.execute(
+            select(ScrapedItem, func.tsvector_to_array(ItemWords.words)).join(
+                ItemWords, ItemWords.item_id == ScrapedItem.id
+            )
+        ).all()
+    assert len(items) == 5_000
+    for item, words in items:
+        assert set(words) == set(lexemes.of_item(item.target_id, item.data))
 
 
 def test_the_indexes_and_constraints_are_those_of_before(filled: str, shape: list[Any]) -> None:
