@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, request
 from flask_login import current_user
 
-from dashboard import charts, languages, page_keys, times, words
+from dashboard import charts, languages, page_keys, schedule_words, times, words
 from orchestrator.ledger.models import JobStatus, Role
 
 #: The script asks with this header for the changing part of a page alone.
@@ -16,6 +16,7 @@ FRAGMENT_HEADER = "X-Kumo-Fragment"
 def attach(app: Flask) -> None:
     app.context_processor(_names)
     app.jinja_env.filters.update(words.FILTERS, page_key=page_keys.encode)
+    app.jinja_env.filters.update(schedule_words.FILTERS)
     app.jinja_env.filters.update(times.FILTERS, said=languages.said, spark=charts.spark)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -7,11 +7,9 @@ escaped by the templates.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from cronsim import CronSim
 from flask_babel import gettext
 
 from orchestrator.ledger.history import ItemPreview
@@ -84,15 +82,10 @@ def item_columns(items: Sequence[ItemPreview], most: int = 8) -> list[str]:
     return sorted(shown, key=lambda name: (name not in _NAMING, name in _LAST))
 
 
-def cron(line: str) -> str:
-    """A schedule in a plain sentence."""
-    return str(CronSim(line, datetime.now(UTC)).explain())
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
         number, size, plain, first_line, other_lines, value, is_link,
-        is_secret, item_columns, cron,
+        is_secret, item_columns,
     )
 }  # fmt: skip

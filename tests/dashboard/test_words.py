@@ -75,7 +75,3 @@ def test_columns_are_the_commonest_fields_with_the_name_first() -> None:
     items = [ItemPreview(at, "", datetime.now(UTC), data) for at, data in enumerate(fields)]
     assert words.item_columns(items) == ["name", "price", "rare", "url"]
     assert words.item_columns(items, most=2) == ["name", "price"]
-
-
-def test_a_schedule_is_told_in_a_sentence() -> None:
-    assert words.cron("30 3 * * *") == "At 03:30 every day"
