@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any
 
-from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
 from orchestrator import celery, config, frontiers
@@ -89,9 +88,7 @@ def _ask(found: _Found, timeout: float, expected: int | None) -> None:
         found.done.set()
 
 
-def _ask_workers(
-    found: _Found, connection: Connection, timeout: float, expected: int | None
-) -> None:
+def _ask_workers(found: _Found, connection: Any, timeout: float, expected: int | None) -> None:
     try:
         celery.app.control.inspect(
             connection=connection, timeout=timeout, limit=expected, callback=found.take
@@ -105,7 +102,7 @@ def _ask_workers(
         raise BellAway(f"{frontiers.trouble(error)}.") from error
 
 
-def _length(connection: Connection, queue: str) -> int:
+def _length(connection: Any, queue: str) -> int:
     try:
         declared = connection.default_channel.queue_declare(queue, passive=True)
         return int(declared.message_count)

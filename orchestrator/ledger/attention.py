@@ -1,0 +1,177 @@
+"""Attention: what needs a person, worst first.
+
+A target that is switched off counts for a day only: to switch it off is to say that one knows.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import exists, func, select, text
+from sqlalchemy.orm import Session, defer
+
+from orchestrator.ledger import bells, waiting
+from orchestrator.ledger.models import ACTIVE, ScrapingJob, ScrapingTarget
+from orchestrator.ledger.vitals import Vitals
+from orchestrator.ledger.waiting import Reason
+
+_LATE, _TOO_LONG = timedelta(minutes=5), timedelta(minutes=15)
+
+
+class Kind(StrEnum):
+    """What is not as it should be."""
+
+    NO_WORKER = "no_worker"  #: No worker that crawls lives.
+    NO_SWEEP = "no_sweep"  #: Nobody sweeps.
+    NO_BEAT = "no_beat"  #: Beat does not tick.
+    QUIET_WORKER = "quiet_worker"  #: A worker died without a word.
+    FAILED = "failed"  #: A target's last job failed.
+    LATE = "late"  #: An occasion of a target passed without a job.
+    WAITING = "waiting"  #: A job could have started long ago.
+    NO_ITEMS = "no_items"  #: A job found nothing where the ones before it did.
+    FEWER_ITEMS = "fewer_items"  #: A job found less than half of what is usual.
+    PAGES_GIVEN_UP = "pages_given_up"  #: A job went on without some pages.
+    ITEMS_REJECTED = "items_rejected"  #: Some items of a job could not be stored.
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing that needs a person; what does not belong to its kind is left empty."""
+
+    kind: Kind
+    #: Since when: the end of the job, the occasion, the time it became due.
+    at: datetime | None = None
+    target_id: int | None = None
+    #: Of the target, or of the worker.
+    name: str = ""
+    job_id: uuid.UUID | None = None
+    #: Items, pages or items rejected.
+    count: int = 0
+    #: How many items are usual.
+    usual: int = 0
+    #: FAILED: the beginning of the job's error message.
+    message: str = ""
+    #: WAITING: why.
+    reason: Reason | None = None
+
+
+def concerns(session: Session, vitals: Vitals) -> list[Concern]:
+    """Everything that needs a person now, the worst kind first, the newest of a kind first."""
+    found = _of_house(vitals) + _of_jobs(session) + _late(session) + _waiting(session)
+    order = list(Kind)
+    return sorted(found, key=lambda concern: order.index(concern.kind))
+
+
+def _of_house(vitals: Vitals) -> list[Concern]:
+    missing = {
+        Kind.NO_WORKER: not vitals.crawlers,
+        Kind.NO_SWEEP: not vitals.sweep_lives,
+        Kind.NO_BEAT: not vitals.beat_lives,
+    }
+    found = [Concern(kind) for kind, is_so in missing.items() if is_so]
+    return found + [Concern(Kind.QUIET_WORKER, name=name) for name in vitals.quiet]
+
+
+def _of_jobs(session: Session) -> list[Concern]:
+    """What the newest job of each target tells."""
+    return [_of_job(row) for row in session.execute(_NEWEST)]
+
+
+def _of_job(row: Any) -> Concern:
+    kind, count = _verdict(row)
+    return Concern(
+        kind,
+        at=row.completed_at,
+        target_id=row.target_id,
+        name=row.name,
+        job_id=row.job_id,
+        count=count,
+        usual=round(row.usual_items or 0),
+        message=row.message or "",
+    )
+
+
+def _verdict(row: Any) -> tuple[Kind, int]:
+    if row.status == "failed":
+        return Kind.FAILED, 0
+    if row.is_empty:
+        return Kind.NO_ITEMS, 0
+    if row.is_short:
+        return Kind.FEWER_ITEMS, row.items_scraped
+    if row.pages_given_up:
+        return Kind.PAGES_GIVEN_UP, row.pages_given_up
+    return Kind.ITEMS_REJECTED, row.items_rejected
+
+
+def _late(session: Session) -> list[Concern]:
+    busy = exists().where(
+        ScrapingJob.target_id == ScrapingTarget.id, ScrapingJob.status.in_(ACTIVE)
+    )
+    rows = session.execute(
+        select(ScrapingTarget.id, ScrapingTarget.name, ScrapingTarget.next_run_at)
+        .where(ScrapingTarget.active, ScrapingTarget.deleted_at.is_(None), ~busy)
+        .where(ScrapingTarget.next_run_at < func.now() - _LATE)
+        .order_by(ScrapingTarget.next_run_at.desc())
+    )
+    return [Concern(Kind.LATE, at=row.next_run_at, target_id=row.id, name=row.name) for row in rows]
+
+
+def _waiting(session: Session) -> list[Concern]:
+    rows = session.execute(
+        select(ScrapingJob, ScrapingTarget.name)
+        .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
+        .where(bells.is_due(), ScrapingJob.run_after < func.now() - _TOO_LONG)
+        .order_by(ScrapingJob.run_after.desc())
+        .options(defer(ScrapingJob.stats), defer(ScrapingJob.definition))
+    ).all()
+    reasons = waiting.reasons(session, [job for job, _ in rows]) if rows else {}
+    return [
+        Concern(
+            Kind.WAITING,
+            at=job.run_after,
+            target_id=job.target_id,
+            name=name,
+            job_id=job.id,
+            reason=reasons[job.id],
+        )
+        for job, name in rows
+    ]
+
+
+#: The newest job of each target where something is wrong with it, beside the ten completed before.
+_NEWEST = text(
+    """
+    SELECT * FROM (
+        SELECT t.id AS target_id, t.name, t.active, j.*,
+               usual.items AS usual_items,
+               j.items_scraped = 0 AND usual.items > 0 AS is_empty,
+               j.items_scraped * 2 < usual.items AND usual.jobs >= 3 AS is_short
+        FROM scraping_targets t
+        CROSS JOIN LATERAL (
+            SELECT id AS job_id, status, queued_at, completed_at, items_scraped, items_rejected,
+                   pages_given_up, left(error_message, 300) AS message
+            FROM scraping_jobs
+            WHERE target_id = t.id AND status <> 'skipped'
+            ORDER BY queued_at DESC, id DESC LIMIT 1
+        ) AS j
+        LEFT JOIN LATERAL (
+            SELECT count(*) AS jobs,
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY items_scraped) AS items
+            FROM (
+                SELECT items_scraped FROM scraping_jobs
+                WHERE target_id = t.id AND status = 'completed'
+                  AND (queued_at, id) < (j.queued_at, j.job_id)
+                ORDER BY queued_at DESC, id DESC LIMIT 10
+            ) AS before
+        ) AS usual ON j.status = 'completed'
+        WHERE t.deleted_at IS NULL
+    ) AS newest
+    WHERE (active OR queued_at > now() - interval '1 day')
+      AND (status = 'failed'
+           OR status = 'completed'
+              AND (is_empty OR is_short OR pages_given_up > 0 OR items_rejected > 0))
+    ORDER BY completed_at DESC
+    """
+)
