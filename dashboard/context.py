@@ -6,7 +6,18 @@ from typing import Any
 from flask import Flask, request
 from flask_login import current_user
 
-from dashboard import charts, languages, page_keys, schedule_words, times, words
+from dashboard import (
+    audit,
+    charts,
+    languages,
+    outcomes,
+    page_keys,
+    returns,
+    schedule_words,
+    statistics,
+    times,
+    words,
+)
 from orchestrator.ledger.models import JobStatus, Role
 
 #: The script asks with this header for the changing part of a page alone.
@@ -18,6 +29,8 @@ def attach(app: Flask) -> None:
     app.jinja_env.filters.update(words.FILTERS, page_key=page_keys.encode)
     app.jinja_env.filters.update(schedule_words.FILTERS)
     app.jinja_env.filters.update(times.FILTERS, said=languages.said, spark=charts.spark)
+    app.jinja_env.filters.update(outcomes.FILTERS, **statistics.FILTERS)
+    app.jinja_env.filters["action_said"] = audit.said
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -29,6 +42,7 @@ def _names() -> dict[str, Any]:
         "may": _may,
         "language": languages.current(),
         "languages": languages.LANGUAGES,
+        "here": returns.here,
         "now": datetime.now(UTC),
         "layout": "fragment.html" if FRAGMENT_HEADER in request.headers else "page.html",
     }

@@ -1,17 +1,18 @@
-"""Jobs: the list, one job, and what a person may ask of it."""
+"""Jobs: the list, one job and its log, and what a person may ask of it."""
 
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard import audit, page_keys
+from dashboard import audit, bulk, charts, job_filters, log_text, page_keys
 from dashboard.gate import needs
 from dashboard.returns import back
 from orchestrator import database, triggers
-from orchestrator.exceptions import Invalid
-from orchestrator.ledger import crawls, history, targets
-from orchestrator.ledger.history import JobFilter, PageKey
+from orchestrator.exceptions import TargetNotFound
+from orchestrator.ledger import forecasts, history, logs, progress, targets, waiting
+from orchestrator.ledger.history import JobPage, PageKey
 from orchestrator.ledger.models import JobStatus, Role, Trigger
 
 blueprint = Blueprint("jobs", __name__)
@@ -19,26 +20,61 @@ blueprint = Blueprint("jobs", __name__)
 
 @blueprint.get("/jobs")
 def index() -> ResponseReturnValue:
-    name, status, older, newer = _target(), _status(), _place("older"), _place("newer")
+    chosen, older, newer = job_filters.chosen(), _place("older"), _place("newer")
     with database.transaction() as session:
-        target = targets.find(session, name) if name else None
-        which = JobFilter(target.id if target else None, status)
-        page = history.page(session, which, older_than=older, newer_than=newer)
         names = history.target_names(session)
-    return render_template("jobs.html", page=page, names=names, target=target, status=status)
+        try:
+            target = targets.find(session, chosen.target) if chosen.target else None
+        except TargetNotFound:
+            return render_template("jobs.html", page=_NONE, names=names, chosen=chosen), 404
+        which = chosen.filter(target.id if target else None)
+        page = history.page(session, which, older_than=older, newer_than=newer)
+        pending = [job for job, _ in page.jobs if job.status is JobStatus.PENDING]
+        reasons = waiting.reasons(session, pending) if pending else {}
+    return render_template("jobs.html", page=page, names=names, chosen=chosen, reasons=reasons)
 
 
 @blueprint.get("/jobs/<uuid:job_id>")
 def one(job_id: UUID) -> ResponseReturnValue:
+    which, before = job_filters.lines()
     with database.transaction() as session:
         job, target = history.one(session, job_id)
-        parts = {
-            "log": history.log(session, job_id),
+        running, pending = job.status is JobStatus.RUNNING, job.status is JobStatus.PENDING
+        steps = progress.steps(session, job)
+        parts: dict[str, Any] = {
+            "waiting": waiting.why(session, job) if pending else None,
+            "speed": forecasts.speeds(session, [job_id]).get(job_id) if running else None,
+            "habit": forecasts.habits_of(session, [target.id]).get(target.id) if running else None,
+            "expected_end": waiting.expected_end(session, job) if running else None,
+            "job_before": history.job_before(session, job) if job.status.is_final else None,
+            "log": logs.page(session, job_id, which, older_than=before),
             "items": history.item_previews(session, job_id),
-            "rejected": history.rejected(session, job_id),
-            "attempts": crawls.of_job(session, job_id),
+            "given_up": history.given_up_pages(session, job_id, after=_key("given_up")),
+            "rejected": history.rejected(session, job_id, after=_key("rejected")),
+            "attempts": history.attempts(session, job_id),
+            "chart": charts.of([(step.began_at, step.pages_per_second) for step in steps]),
         }
-    return render_template("job.html", job=job, target=target, **parts)
+    return render_template("job.html", job=job, target=target, which=which, before=before, **parts)
+
+
+@blueprint.get("/jobs/<uuid:job_id>/log.txt")
+def log_file(job_id: UUID) -> ResponseReturnValue:
+    """As it is read: a log may be larger than this process should hold."""
+    which, _ = job_filters.lines()
+    with database.transaction() as session:
+        job, target = history.one(session, job_id)
+    name = f"{target.name}-{job.queued_at:%Y-%m-%d-%H%M}.log.txt"
+    answer = Response(log_text.written(job_id, which), mimetype="text/plain")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+@blueprint.post("/jobs/bulk")
+@needs(Role.OPERATOR)
+def ask_many() -> ResponseReturnValue:
+    verb, job_ids = bulk.verb(), bulk.chosen()
+    flash(bulk.ask(verb, job_ids), f"bulk_{verb}")  # type: ignore[arg-type]  # told in a template
+    return back("jobs.index")
 
 
 @blueprint.post("/jobs/<uuid:job_id>/cancel")
@@ -78,20 +114,17 @@ def retry(job_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("jobs.one", job_id=answer.job_id), 303)
 
 
-def _target() -> str | None:
-    return request.args.get("target") or None
-
-
-def _status() -> JobStatus | None:
-    word = request.args.get("status")
-    if not word:
-        return None
-    try:
-        return JobStatus(word)
-    except ValueError as error:
-        raise Invalid(f"A job is never {word[:40]!r}; it is {', '.join(JobStatus)}.") from error
+_NONE = JobPage((), None, None)
 
 
 def _place(name: str) -> PageKey | None:
     text = request.args.get(name)
     return page_keys.decode(text) if text else None
+
+
+def _key(name: str) -> bytes:
+    """A place in one of a job's own lists; of no use, it is the beginning."""
+    try:
+        return bytes.fromhex(request.args.get(name, "")[:128])
+    except ValueError:
+        return b""

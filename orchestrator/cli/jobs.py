@@ -9,7 +9,7 @@ import click
 from orchestrator import database
 from orchestrator.cli import printing
 from orchestrator.cli.run import announce
-from orchestrator.ledger import history, targets
+from orchestrator.ledger import history, logs, targets
 from orchestrator.ledger.history import JobFilter
 from orchestrator.ledger.jobs import Ended
 from orchestrator.ledger.models import (
@@ -43,9 +43,10 @@ def list_(target: str | None, status: str | None, *, limit: int, as_json: bool) 
     with database.transaction() as session:
         which = JobFilter(
             targets.find(session, target).id if target else None,
-            JobStatus(status) if status else None,
+            (JobStatus(status),) if status else (),
         )
-        found = history.page(session, which, size=limit).jobs
+        # A command may take its time, where a page may not.
+        found = history.page(session, which, size=limit, look=1_000_000).jobs
     if as_json:
         printing.as_json([_listed(job, target) for job, target in found])
     elif not found:
@@ -63,7 +64,7 @@ def show(job_id: uuid.UUID, *, most: int, as_json: bool) -> None:
     """Show how a job stands: how it ended and why, its counts, its log."""
     with database.transaction() as session:
         job, target = history.one(session, job_id)
-        log = history.log(session, job_id, most=most)
+        log = logs.last(session, job_id, most=most)
     if as_json:
         printing.as_json(_listed(job, target) | {"definition": job.definition, "stats": job.stats})
         return

@@ -24,9 +24,9 @@ HOSTILE = [
     "蜘蛛" * 5_000,
 ]
 STANDINGS: list[tuple[JobStatus, dict[str, Any], str]] = [
-    (JobStatus.PENDING, {}, "It waits for a worker."),
-    (JobStatus.PENDING, {"attempt": 2}, "It waits for a worker to go on."),
-    (JobStatus.RUNNING, {"attempt": 2}, "; this is attempt 2."),
+    (JobStatus.PENDING, {}, "It waits to begin."),
+    (JobStatus.PENDING, {"attempt": 2}, "It waits to go on."),
+    (JobStatus.RUNNING, {"attempt": 2}, "this is attempt 2."),
     (JobStatus.RUNNING, {"requested": Requested.CANCEL}, "told to stop"),
     (JobStatus.RUNNING, {"requested": Requested.PAUSE}, "told to pause"),
     (JobStatus.PAUSED, {}, "goes on from there when resumed"),
@@ -88,7 +88,7 @@ def test_the_address_filters_by_target_and_status(viewer: Browser, session: Sess
     assert shown(viewer.get("/jobs?target=demo_shop&status=skipped").text) == [jobs["skipped"].id]
     nothing = viewer.get("/jobs?target=books&status=failed").text
     assert "No job fits." in nothing
-    assert "<option selected>books</option>" in nothing
+    assert 'name="target" list="target-names" value="books"' in nothing
 
 
 def test_pages_keep_their_filter(viewer: Browser, session: Session, target: ScrapingTarget) -> None:
@@ -119,10 +119,11 @@ def test_a_job_that_waits_for_its_next_try_says_when(
     viewer: Browser, session: Session, target: ScrapingTarget
 ) -> None:
     job = rows.job(session, target, JobStatus.PENDING, error_message="The site was away.")
+    job.failures = 2
     job.run_after = job.queued_at + timedelta(hours=5)
     session.flush()
     page = viewer.get(f"/jobs/{job.id}").text
-    assert "It tries again" in page
+    assert "It failed 2 times in a row without reading a page; it tries again" in page
     assert "in 4 h" in page
     assert "The site was away." in page
 
@@ -260,7 +261,7 @@ def test_retry_makes_a_new_job_and_shows_it(
     new = session.scalars(select(ScrapingJob).where(ScrapingJob.retry_of == old.id)).one()
     assert answer.request.path == f"/jobs/{new.id}"
     assert "Started. Job ID:" in answer.text
-    assert f'It repeats <a href="/jobs/{old.id}">' in answer.text
+    assert f'<a href="/jobs/{old.id}">It repeats an earlier job.</a>' in answer.text
 
 
 def test_a_change_of_a_job_that_does_not_exist_is_not_found(operator: Browser) -> None:
