@@ -8,17 +8,28 @@ from flask import Flask, request
 from flask.wrappers import Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import current_user
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from orchestrator import config
 
 _FAILED_BY_NAME = "10 per minute;60 per hour"
+_FAILED_BY_PERSON = "10 per minute;60 per hour"
 _FAILED_BY_ADDRESS = "30 per minute;300 per hour"
 
 
 def _name_and_address() -> str:
     return f"{get_remote_address()} {request.form.get('name', '').lower()[:100]}"
+
+
+def _person() -> str:
+    return f"person {current_user.user_id}"
+
+
+def _was_wrong(response: Response) -> bool:
+    """Not the current password; a new one that is too short gives nothing away."""
+    return response.status_code == 401
 
 
 def _failed(response: Response) -> bool:
@@ -27,10 +38,11 @@ def _failed(response: Response) -> bool:
 
 limiter = Limiter(get_remote_address, key_prefix="kumo")
 
-#: For the view that checks a password; only failures count.
+#: For the views that check a password; only failures count.
 failed_sign_ins_by_name = limiter.limit(
     _FAILED_BY_NAME, key_func=_name_and_address, deduct_when=_failed
 )
+failed_password_changes = limiter.limit(_FAILED_BY_PERSON, key_func=_person, deduct_when=_was_wrong)
 failed_sign_ins_by_address = limiter.limit(_FAILED_BY_ADDRESS, deduct_when=_failed)
 
 

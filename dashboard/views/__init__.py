@@ -2,9 +2,19 @@
 
 from flask import Flask
 
-from dashboard.views import health, jobs, preferences, sign_in, targets
+from dashboard.views import (
+    account,
+    audit_log,
+    health,
+    jobs,
+    people,
+    preferences,
+    sign_in,
+    targets,
+    tokens,
+)
 
 
 def attach(app: Flask) -> None:
-    for module in (targets, jobs, preferences, sign_in, health):
+    for module in (targets, jobs, preferences, sign_in, health, people, account, tokens, audit_log):
         app.register_blueprint(module.blueprint)

@@ -71,14 +71,10 @@ def change_own_password(session: Session, user_id: int, current: str, password: 
 
 def change_role(session: Session, user_id: int, role: Role) -> User:
     """What they may do from their next request on. Raises UserNotFound, LastAdmin."""
-    done = session.scalar(
-        update(User)
-        .where(User.id == user_id, or_(role is Role.ADMIN, _is_not_last_admin(user_id)))
-        .values(role=role)
-        .returning(User)
-        .execution_options(populate_existing=True)
-    )
-    return done or _refuse(session, user_id)
+    change = update(User).where(User.id == user_id).values(role=role).returning(User)
+    if role is not Role.ADMIN:
+        change = change.where(_is_not_last_admin(user_id))
+    return session.scalar(change) or _refuse(session, user_id)
 
 
 def remove(session: Session, user_id: int) -> User:

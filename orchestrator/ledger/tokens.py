@@ -72,8 +72,9 @@ def holder(session: Session, token: str) -> Holder | None:
     ).one_or_none()
     if found is None:
         return None
-    *who, role, scope = found
-    return Holder(*who, role=min(role, ROLES[Scope(scope)], key=_RANKS.index))
+    token_id, token_name, user_id, user_name, role, scope = found
+    lesser = min(role, ROLES[Scope(scope)], key=_RANKS.index)
+    return Holder(token_id, token_name, user_id, user_name, lesser)
 
 
 def revoke(session: Session, token_id: int, *, of: int | None = None) -> str:

@@ -93,6 +93,11 @@ def operator(app: Flask) -> Browser:
 
 
 @pytest.fixture
+def admin(app: Flask) -> Browser:
+    return _signed_in(app, Role.ADMIN)
+
+
+@pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
     """A session that commits by itself: what is added is there for the next request."""
     with Session(storage.engine().execution_options(isolation_level="AUTOCOMMIT")) as session:
