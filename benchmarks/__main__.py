@@ -22,19 +22,28 @@ _NAMES = [question.name for question in QUESTIONS]
 @click.option("--quick", is_flag=True, help="The smallest form: shows that it works, not how fast.")
 @click.option("--markdown", is_flag=True, help="Print the tables for docs/performance.md.")
 @click.option(
+    "--database", help="For pages: one that `python -m benchmarks.large_database` filled."
+)
+@click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(__file__).parent / "results",
     help="Where the figures are kept as JSON.",
 )
 def main(
-    names: tuple[str, ...], rounds: int | None, *, quick: bool, markdown: bool, results: Path
+    names: tuple[str, ...],
+    rounds: int | None,
+    *,
+    quick: bool,
+    markdown: bool,
+    database: str | None,
+    results: Path,
 ) -> None:
     """Measure Kumo beside its rivals, in turns, on a throw-away installation."""
     # Like Ctrl-C, so that all that was started is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     table = tables.markdown if markdown else tables.plain
-    with installed() as installation:
+    with installed(database) as installation:
         for question in QUESTIONS:
             if names and question.name not in names:
                 continue

@@ -5,6 +5,7 @@ The rivals have a database of their own in the same Postgres, and a number of th
 """
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -32,6 +33,8 @@ class Installation:
     home: Path
     #: The two servers.
     storage: tuple[psutil.Process, ...]
+    #: The address of a database that `benchmarks.large_database` has filled, if one is named.
+    large_database: str | None = None
 
     @property
     def meter_file(self) -> Path:
@@ -71,7 +74,7 @@ class Installation:
 
 
 @contextmanager
-def installed() -> Iterator[Installation]:
+def installed(large_database: str | None = None) -> Iterator[Installation]:
     """An installation, which the environment of this process then names; all of it ends after."""
     with TemporaryDirectory(prefix="kumo-benchmarks-") as folder, ExitStack() as stack:
         # Where root may make no namespace, Postgres runs as nobody, who has to get in here.
@@ -91,7 +94,7 @@ def installed() -> Iterator[Installation]:
         stack.callback(_disconnect)
         migrations.upgrade()
         _prepare_rivals(servers[0].url)
-        yield Installation(home, storage)
+        yield Installation(home, storage, large_database)
 
 
 def _configure(home: Path, database_url: str, redis_url: str) -> None:
@@ -103,6 +106,7 @@ def _configure(home: Path, database_url: str, redis_url: str) -> None:
         REDIS_URL=redis_url,
         KUMO_SLOTS=str(SLOTS),
         KUMO_SPIDER_MODULES="benchmarks.spiders",
+        KUMO_SECRET_KEY=secrets.token_hex(),
         RIVAL_DATABASE_URL=database_url.rpartition("/")[0] + "/rival",
         RIVAL_REDIS_URL=redis_url.rpartition("/")[0] + "/1",
     )

@@ -35,3 +35,5 @@ class Question:
     rounds: int
     #: Prepares everything and gives the contenders by name, Kumo first; True = the quick form.
     prepare: Callable[["Installation", bool], AbstractContextManager[dict[str, Contender]]]
+    #: False = the contenders are no rivals, and no ratio is shown.
+    rivals: bool = True

@@ -40,17 +40,18 @@ def _headings(measure: Measure) -> list[str]:
 def _row(contender: str, question: Question, rounds: Rounds) -> list[str]:
     cells = [contender]
     for measure in question.measures:
-        cells.append(_cell(contender, measure.name, rounds))
+        cells.append(_cell(contender, measure.name, rounds, rivals=question.rivals))
         if measure.tail:
             cells.append(_shown(rounds.tail(contender, measure.name)))
     return cells
 
 
-def _cell(contender: str, measure: str, rounds: Rounds) -> str:
+def _cell(contender: str, measure: str, rounds: Rounds, *, rivals: bool) -> str:
     if not rounds.has(contender, measure):
         return "–"
     value = _shown(rounds.median(contender, measure))
-    ratio = None if contender == rounds.contenders[0] else rounds.ratio(contender, measure)
+    first = contender == rounds.contenders[0]
+    ratio = rounds.ratio(contender, measure) if rivals and not first else None
     return value if ratio is None else f"{value} ({_shown(ratio)}×)"
 
 

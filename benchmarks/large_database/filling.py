@@ -60,6 +60,12 @@ def fill_words(url: str, *, tell: Tell) -> None:
         cursor.execute("VACUUM (ANALYZE, FREEZE) item_words")
 
 
+def wake(url: str) -> None:
+    """Lets workers and crawls look alive, who have said nothing since they were made."""
+    with _session(url) as cursor:
+        cursor.execute(_statement("wake"))
+
+
 def is_filled(url: str) -> bool:
     """Whether it has items; a run that was broken off leaves none."""
     with _session(url) as cursor:

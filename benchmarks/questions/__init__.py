@@ -7,6 +7,7 @@ from benchmarks.questions import (
     frontier_cost,
     jobs_per_minute,
     many_items,
+    pages,
     whole_crawl,
 )
 
@@ -17,4 +18,5 @@ QUESTIONS: tuple[Question, ...] = (
     many_items.QUESTION,
     frontier_cost.QUESTION,
     checkpoint_cost.QUESTION,
+    pages.QUESTION,
 )

@@ -1,5 +1,6 @@
 """Tables: what is shown of the figures."""
 
+from dataclasses import replace
 from typing import Any
 
 from benchmarks import tables
@@ -31,3 +32,8 @@ def test_a_markdown_table_has_as_many_cells_in_each_row() -> None:
 
 def test_the_quick_form_says_that_its_figures_mean_nothing() -> None:
     assert "figures mean nothing" in tables.plain(QUESTION, ROUNDS, quick=True)
+
+
+def test_contenders_that_are_no_rivals_are_not_compared() -> None:
+    pages = replace(QUESTION, rivals=False)
+    assert "×" not in tables.plain(pages, ROUNDS, quick=False)

@@ -1,0 +1,168 @@
+"""Every page of the dashboard with the questions people ask of it.
+
+A page without an example fails the benchmark, so a new one is measured from its first day.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, url_for
+
+from benchmarks.failure import BenchmarkFailed
+from benchmarks.page_rows import BUSIEST, LARGEST, PageRows
+from dashboard import item_views, page_keys
+from orchestrator.ledger.item_views import Place
+from orchestrator.ledger.models import JobStatus
+
+Values = Callable[[PageRows], dict[str, Any]]
+
+#: What answers a GET and is no page that somebody waits to read.
+NO_PAGES = frozenset(
+    {
+        *("static", "bootstrap.static", "health.healthz", "health.readyz"),
+        "sign_in.form",  # leads on when one is signed in
+        "preferences.language",  # leads back to the page it was pressed on
+        "jobs.log_file",  # a stream as long as the log
+    }
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A page, asked for in one way; the rows in its address change with each request."""
+
+    name: str
+    endpoint: str
+    values: Values = lambda _: {}
+
+    def path(self, app: Flask, rows: PageRows) -> str:
+        with app.test_request_context():
+            return url_for(self.endpoint, **self.values(rows))
+
+
+def _any_target(rows: PageRows) -> dict[str, Any]:
+    return {"target_id": rows.target()}
+
+
+def _of_largest(**values: Any) -> Values:
+    return lambda _: {"target_id": LARGEST} | values
+
+
+def _of_status(status: JobStatus) -> Values:
+    return lambda rows: {"job_id": rows.job(status)}
+
+
+def _longest_log(**values: Any) -> Values:
+    return lambda rows: {"job_id": rows.job_with_longest_log} | values
+
+
+def _deep_in_items(rows: PageRows) -> dict[str, Any]:
+    place = Place(rows.item(), rows.place()[0])
+    return {"target_id": LARGEST, "after": item_views.place(place)}
+
+
+EXAMPLES = (
+    Example("home", "home.index"),
+    Example("workers", "workers.index"),
+    Example("targets", "targets.index"),
+    Example("targets, a later page", "targets.index", lambda rows: {"after": rows.target()}),
+    Example("targets, searched", "targets.index", lambda _: {"text": "tokyo", "tag": "shops"}),
+    Example("targets by items", "targets.index", lambda _: {"sort": "items"}),
+    Example("targets whose last job failed", "targets.index", lambda _: {"outcome": "failed"}),
+    Example("a target", "targets.one", _any_target),
+    Example("the target with most items", "targets.one", _of_largest()),
+    Example("the target with most jobs", "targets.one", lambda _: {"target_id": BUSIEST}),
+    Example("a new target", "targets.one", lambda rows: {"target_id": rows.newest_target()}),
+    Example("form of a new target", "targets.new"),
+    Example("form of a target", "targets.edit", _any_target),
+    Example("before deleting the largest", "targets.deletion", _of_largest()),
+    Example("preview of a schedule", "schedules.preview", lambda _: {"cron": "30 3 * * *"}),
+    Example("jobs", "jobs.index"),
+    Example(
+        "jobs, an older page", "jobs.index", lambda rows: {"older": page_keys.encode(rows.place())}
+    ),
+    Example(
+        "jobs, a newer page", "jobs.index", lambda rows: {"newer": page_keys.encode(rows.place())}
+    ),
+    Example("jobs that failed", "jobs.index", lambda _: {"status": "failed"}),
+    Example("jobs, two statuses", "jobs.index", lambda _: {"status": ["paused", "cancelled"]}),
+    Example("jobs of an API", "jobs.index", lambda _: {"trigger": "api"}),
+    Example("jobs until a day", "jobs.index", lambda rows: {"to": rows.day()}),
+    Example(
+        "failed jobs of a target until a day",
+        "jobs.index",
+        lambda rows: {"target": rows.target(), "status": "failed", "to": rows.day()},
+    ),
+    Example("a job that runs", "jobs.one", _of_status(JobStatus.RUNNING)),
+    Example("a job that waits", "jobs.one", _of_status(JobStatus.PENDING)),
+    Example("a completed job", "jobs.one", _of_status(JobStatus.COMPLETED)),
+    Example("a failed job", "jobs.one", _of_status(JobStatus.FAILED)),
+    Example("a skipped job", "jobs.one", _of_status(JobStatus.SKIPPED)),
+    Example("a job with most items", "jobs.one", lambda rows: {"job_id": rows.job_of_largest()}),
+    Example("a job with 10,000 log lines", "jobs.one", _longest_log()),
+    Example("its log, errors only", "jobs.one", _longest_log(level=40)),
+    Example("its log, searched", "jobs.one", _longest_log(find="page=77")),
+    Example("its log, an older page", "jobs.one", _longest_log(before="1-250")),
+    Example("items of a target", "items.of_target", _any_target),
+    Example("items of the largest", "items.of_target", _of_largest()),
+    Example("its items, a page far behind", "items.of_target", _deep_in_items),
+    Example(
+        "its items, searched",
+        "items.of_target",
+        lambda rows: {"target_id": LARGEST, "q": rows.word()},
+    ),
+    Example("its items, found by one letter", "items.of_target", _of_largest(q="号")),
+    Example("its items, by the beginning of a word", "items.of_target", _of_largest(q="k")),
+    Example(
+        "its items, a field equal",
+        "items.of_target",
+        _of_largest(**{"field": "category", "is": "is", "value": "Kitchen"}),
+    ),
+    Example("its items, first seen last", "items.of_target", _of_largest(sort="first_seen_at")),
+    Example("its items, by price", "items.of_target", _of_largest(sort="data.price")),
+    Example(
+        "items of a target, by price",
+        "items.of_target",
+        lambda rows: {"target_id": rows.target(), "sort": "data.price"},
+    ),
+    Example(
+        "items that a job changed",
+        "items.of_target",
+        lambda rows: {"target_id": LARGEST, "job": rows.job_of_largest(), "saw": "changed"},
+    ),
+    Example(
+        "new items since a day",
+        "items.of_target",
+        lambda rows: {"target_id": rows.target(), "what": "new", "since": rows.day()},
+    ),
+    Example("an item", "items.one", lambda rows: {"item_id": rows.item()}),
+    Example(
+        "the item with most revisions",
+        "items.one",
+        lambda rows: {"item_id": rows.item_with_longest_history},
+    ),
+    Example("an item as JSON", "items.whole", lambda rows: {"item_id": rows.item()}),
+    Example("how far an export is", "exports.one", lambda rows: {"export_id": rows.export()}),
+    Example("people", "people.index"),
+    Example("a person", "people.one", lambda _: {"user_id": 2}),
+    Example("before removing a person", "people.ask", lambda _: {"user_id": 2}),
+    Example("one's account", "account.index"),
+    Example("tokens", "tokens.index"),
+    Example("audit list", "audit_log.index"),
+    Example("audit list, an older page", "audit_log.index", lambda rows: {"older": rows.entry()}),
+    Example("audit list of a person", "audit_log.index", lambda _: {"who": "person-3"}),
+    Example(
+        "audit list of a person and action",
+        "audit_log.index",
+        lambda _: {"who": "admin", "action": "cancel"},
+    ),
+)
+
+
+def check(app: Flask) -> None:
+    """Raises BenchmarkFailed when a page has no example."""
+    known = NO_PAGES | {example.endpoint for example in EXAMPLES}
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    if without := sorted({rule.endpoint for rule in rules} - known):
+        raise BenchmarkFailed(f"No example in benchmarks/page_examples.py: {', '.join(without)}.")
