@@ -1,6 +1,6 @@
 """Targets: what is scraped and what became of it last; run, enable, disable."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, render_template
 from flask.typing import ResponseReturnValue
 
 from dashboard import audit
@@ -13,11 +13,6 @@ from orchestrator.ledger.history import JobFilter
 from orchestrator.ledger.models import Role, Trigger
 
 blueprint = Blueprint("targets", __name__)
-
-
-@blueprint.get("/")
-def home() -> ResponseReturnValue:
-    return redirect(url_for("targets.index"))
 
 
 @blueprint.get("/targets")
