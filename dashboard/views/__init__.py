@@ -5,16 +5,34 @@ from flask import Flask
 from dashboard.views import (
     account,
     audit_log,
+    exports,
     health,
+    home,
+    items,
     jobs,
     people,
     preferences,
     sign_in,
     targets,
     tokens,
+    workers,
 )
 
 
 def attach(app: Flask) -> None:
-    for module in (targets, jobs, preferences, sign_in, health, people, account, tokens, audit_log):
+    for module in (
+        home,
+        targets,
+        jobs,
+        workers,
+        preferences,
+        sign_in,
+        health,
+        people,
+        account,
+        tokens,
+        audit_log,
+        items,
+        exports,
+    ):
         app.register_blueprint(module.blueprint)

@@ -70,4 +70,4 @@ def _log_failure(name: str) -> None:
 
 
 def _next() -> str:
-    return own_path(request.args.get("next", "")) or url_for("targets.index")
+    return own_path(request.args.get("next", "")) or url_for("home.index")

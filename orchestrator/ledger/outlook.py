@@ -1,5 +1,6 @@
 """Outlook: what runs now and when it will end, and what comes next."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.ledger import forecasts
-from orchestrator.ledger.models import JobStatus, ScrapingJob, ScrapingTarget
+from orchestrator.ledger.models import Crawl, JobStatus, ScrapingJob, ScrapingTarget
 
 #: So many targets of an occasion are named.
 _NAMED = 3
@@ -24,6 +25,15 @@ class RunningJob:
     #: Pages a second over about the last minute.
     speed: float
     expected_end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot of a worker that is taken."""
+
+    job_id: uuid.UUID
+    target_name: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,21 @@ def running(session: Session, *, most: int = 20) -> tuple[list[RunningJob], int]
         for job, target in rows[:most]
     ]
     return found, len(rows)
+
+
+def taken_slots(session: Session) -> dict[str, list[Slot]]:
+    """What is crawled now, by the name of the worker, the longest first."""
+    rows = session.execute(
+        select(Crawl.worker, Crawl.job_id, ScrapingTarget.name, Crawl.started_at)
+        .join(ScrapingJob, ScrapingJob.id == Crawl.job_id)
+        .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
+        .where(Crawl.ended_at.is_(None))
+        .order_by(Crawl.started_at)
+    )
+    slots: dict[str, list[Slot]] = {}
+    for worker, job_id, name, since in rows:
+        slots.setdefault(worker, []).append(Slot(job_id, name, since))
+    return slots
 
 
 def coming(session: Session, *, most: int = 10) -> list[Occasion]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -64,9 +64,12 @@ def stopped(session: Session, name: str, began: datetime) -> None:
     session.execute(_own(name, began).values(stopped_at=func.now()))
 
 
-def all_known(session: Session) -> Sequence[Worker]:
-    """Every worker that was ever seen and is not forgotten, by name."""
-    return session.scalars(select(Worker).order_by(Worker.name)).all()
+def all_known(session: Session, *, most: int = 100) -> Sequence[Row[Worker, bool]]:
+    """Every worker that is not forgotten, and whether it lives; those that do first, by name."""
+    living = is_living()
+    return session.execute(
+        select(Worker, living).order_by(living.desc(), Worker.name).limit(most)
+    ).all()
 
 
 def is_living() -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from tests.workers import working
 
 
 def _row(name: str) -> Worker | None:
-    return next((row for row in given.do(workers.all_known) if row.name == name), None)
+    return next((row for row, _ in given.do(workers.all_known) if row.name == name), None)
 
 
 def test_a_worker_shows_what_it_is_from_its_start_to_its_stop(

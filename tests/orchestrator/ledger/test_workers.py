@@ -24,7 +24,7 @@ def begun(seen: Seen) -> datetime:
 
 
 def known() -> Sequence[Worker]:
-    return given.do(workers.all_known)
+    return [row for row, _ in given.do(workers.all_known)]
 
 
 def living() -> list[str]:
@@ -43,6 +43,20 @@ def test_a_worker_is_known_by_what_it_said_last() -> None:
     (row,) = known()
     assert (row.memory_bytes, row.spiders, row.started_at) == (9, ["books"], began)
     assert row.seen_at > began
+
+
+def test_those_that_live_come_first() -> None:
+    begun(worker("b@one"))
+    given.do(workers.stopped, "b@one", known()[0].started_at)
+    begun(worker("c@one"))
+    begun(worker("a@one"))
+    given.execute("UPDATE workers SET seen_at = now() - interval '1 minute' WHERE name = 'a@one'")
+    found = given.do(workers.all_known)
+    assert [(row.name, lives) for row, lives in found] == [
+        ("c@one", True),
+        ("a@one", False),
+        ("b@one", False),
+    ]
 
 
 def test_spiders_that_are_not_known_yet_leave_those_of_before() -> None:
