@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField, StringField, SubmitField
+from wtforms import PasswordField, SelectChoice, SelectField, StringField, SubmitField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from dashboard import languages
@@ -26,6 +26,7 @@ SCOPE_WORDS = {
     Scope.OPERATE: lazy_gettext("Read, run and edit targets"),
     Scope.ADMIN: lazy_gettext("Everything an admin may"),
 }
+_ROLES = [SelectChoice(role, words) for role, words in ROLE_WORDS.items()]
 _ROLES_EXPLAINED = lazy_gettext(
     "A viewer reads; an operator also runs and edits targets; "
     "an admin also manages people and tokens."
@@ -54,9 +55,7 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 class RoleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """What a person may do."""
 
-    role = SelectField(
-        lazy_gettext("Role"), choices=list(ROLE_WORDS.items()), description=_ROLES_EXPLAINED
-    )
+    role = SelectField(lazy_gettext("Role"), choices=_ROLES, description=_ROLES_EXPLAINED)
     submit = SubmitField(lazy_gettext("Change role"))
 
 
@@ -79,9 +78,7 @@ class PersonForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         [InputRequired()],
         render_kw={"autocomplete": "off", "autocapitalize": "none", "maxlength": 100},
     )
-    role = SelectField(
-        lazy_gettext("Role"), choices=list(ROLE_WORDS.items()), description=_ROLES_EXPLAINED
-    )
+    role = SelectField(lazy_gettext("Role"), choices=_ROLES, description=_ROLES_EXPLAINED)
     password = PasswordField(
         lazy_gettext("Password"),
         description=lazy_gettext("Leave it empty to have one made, which is shown once."),
@@ -127,12 +124,12 @@ class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     def __init__(self, scopes: list[Scope], *, may_last: bool) -> None:
         super().__init__()
-        self.scope.choices = [(scope, SCOPE_WORDS[scope]) for scope in scopes]
+        self.scope.choices = [SelectChoice(scope, SCOPE_WORDS[scope]) for scope in scopes]
         self.days.choices = [
-            (str(days), gettext("%(count)s days", count=days)) for days in (30, 90, 365)
+            SelectChoice(str(days), gettext("%(count)s days", count=days)) for days in (30, 90, 365)
         ]
         if may_last:
-            self.days.choices.append((_NEVER, gettext("For ever")))
+            self.days.choices.append(SelectChoice(_NEVER, gettext("For ever")))
 
     @property
     def life(self) -> timedelta | None:
