@@ -17,6 +17,10 @@ from orchestrator.ledger import audit
 SENTENCES = {
     "sign_in": lazy_gettext("Signed in"),
     "target.run": lazy_gettext("Started %(what)s"),
+    "target.run_urgently": lazy_gettext("Started %(what)s urgently"),
+    "target.add": lazy_gettext("Added the target %(what)s"),
+    "target.edit": lazy_gettext("Edited the target %(what)s"),
+    "target.delete": lazy_gettext("Deleted the target %(what)s"),
     "target.run_all": lazy_gettext("Started all active targets"),
     "target.enable": lazy_gettext("Enabled %(what)s"),
     "target.disable": lazy_gettext("Disabled %(what)s"),
@@ -24,6 +28,7 @@ SENTENCES = {
     "job.pause": lazy_gettext("Paused %(what)s"),
     "job.resume": lazy_gettext("Resumed %(what)s"),
     "job.retry": lazy_gettext("Retried %(what)s"),
+    "export.take": lazy_gettext("Exported items of %(what)s"),
     "user.add": lazy_gettext("Added the account %(what)s"),
     "user.role": lazy_gettext("Changed the role of %(what)s"),
     "user.password": lazy_gettext("Set a new password for %(what)s"),

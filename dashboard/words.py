@@ -6,7 +6,7 @@ escaped by the templates.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -46,6 +46,11 @@ def plain(text: Any) -> str:
     return _CONTROLS.sub("", _TERMINAL_CODES.sub("", str(text)))
 
 
+def capital(text: str) -> str:
+    """With a large first letter; the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def first_line(text: str) -> str:
     return plain(text).strip().partition("\n")[0]
 
@@ -78,14 +83,18 @@ def is_secret(name: str) -> bool:
 def item_columns(items: Sequence[ItemPreview], most: int = 8) -> list[str]:
     """The fields to show of some items: those most of them have, what names a thing first."""
     counts = Counter(name for item in items for name in item.data or ())
-    shown = [name for name, _ in counts.most_common(most)]
-    return sorted(shown, key=lambda name: (name not in _NAMING, name in _LAST))
+    return in_reading_order([name for name, _ in counts.most_common(most)])
+
+
+def in_reading_order(names: Iterable[str]) -> list[str]:
+    """What names a thing first, what takes much room to say little last."""
+    return sorted(names, key=lambda name: (name not in _NAMING, name in _LAST))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        number, size, plain, first_line, other_lines, value, is_link,
-        is_secret, item_columns,
+        number, size, plain, capital, first_line, other_lines, value, is_link,
+        is_secret, item_columns, in_reading_order,
     )
 }  # fmt: skip

@@ -12,8 +12,9 @@ from dashboard.views import (
     jobs,
     people,
     preferences,
+    schedules,
     sign_in,
-    targets,
+    target_definitions,
     tokens,
     workers,
 )
@@ -22,7 +23,9 @@ from dashboard.views import (
 def attach(app: Flask) -> None:
     for module in (
         home,
-        targets,
+        # Brings the other views of targets along.
+        target_definitions,
+        schedules,
         jobs,
         workers,
         preferences,

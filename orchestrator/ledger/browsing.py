@@ -39,6 +39,8 @@ from orchestrator.ledger.models import ItemWords, ScrapedItem
 MOST_COUNTED = 10_000
 _PAGE_MILLISECONDS, _COUNT_MILLISECONDS = 2_000, 500
 _FIELDS, _LETTERS = 30, 300
+#: A field with a longer name is not shown in a list.
+LONGEST_NAME = 200
 _CANCELLED = "57014"
 
 
@@ -125,7 +127,9 @@ def _has_words(session: Session, target_id: int, view: ItemView) -> ColumnElemen
     return asked.correlate(ScrapedItem).scalar_subquery()
 
 
-def _placed(view: ItemView, where: list[ColumnElement[bool]], after: Place | None) -> Select[*tuple[Any, ...]]:
+def _placed(
+    view: ItemView, where: list[ColumnElement[bool]], after: Place | None
+) -> Select[*tuple[Any, ...]]:
     at = TIMES.get(view.sort)
     query = select(ScrapedItem.id, (literal(None) if at is None else at).label("at")).where(*where)
     if after:
@@ -150,10 +154,10 @@ def _rows(session: Session, ids: Sequence[int], columns: Sequence[str]) -> list[
             ScrapedItem.first_seen_at,
             ScrapedItem.last_seen_at,
             ScrapedItem.changed_at,
-            _preview(columns),
+            _preview(columns).label("data"),
         ).where(ScrapedItem.id.in_(ids))
     )
-    by_id = {id_: ItemRow(id_, *times, data or {}) for id_, *times, data in found}
+    by_id = {row.id: ItemRow(**row._asdict()) for row in found}
     return [by_id[each] for each in ids if each in by_id]
 
 
@@ -168,8 +172,11 @@ def _preview(columns: Sequence[str]) -> ScalarSelect[dict[str, Any]]:
     cut = func.to_jsonb(func.left(text, _LETTERS))
     value = case((func.length(text) > _LETTERS, cut), else_=each.c.value)
     return (
-        select(func.jsonb_object_agg(each.c.name, value))
-        .where(or_(each.c.place <= _FIELDS, each.c.name.in_(columns)))
+        select(func.coalesce(func.jsonb_object_agg(each.c.name, value), cast("{}", JSONB)))
+        .where(
+            or_(each.c.place <= _FIELDS, each.c.name.in_(columns)),
+            func.length(each.c.name) <= LONGEST_NAME,
+        )
         .correlate(ScrapedItem)
         .scalar_subquery()
     )

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from orchestrator import database
 from orchestrator.exceptions import ExportNotFound, Sentence
 from orchestrator.ledger import browsing
+from orchestrator.ledger.browsing import LONGEST_NAME
 from orchestrator.ledger.item_views import ItemView
 from orchestrator.ledger.models import Export, ScrapedItem
 
@@ -27,7 +28,7 @@ BATCH = 1_000
 _MOST_LETTERS, _AT_ONCE = 4_000_000, 10
 _ORDER_MILLISECONDS = 120_000
 #: Fields are looked for in so many items; what only others have goes to the last column.
-SAMPLE, MOST_FIELDS = 10_000, 500
+SAMPLE, MOST_FIELDS = 20_000, 500
 
 BROKEN_OFF = Sentence("The download broke off before its end; start it again.")
 
@@ -42,6 +43,14 @@ class ExportItem:
     changed_at: datetime
     #: JSON.
     data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The fields that have a column each; unless complete, some items may have others too."""
+
+    fields: Sequence[str]
+    complete: bool
 
 
 def begin(session: Session, wanted: uuid.UUID, **values: Any) -> uuid.UUID:
@@ -84,14 +93,16 @@ def count(session: Session, export_id: uuid.UUID, number: int) -> None:
     session.execute(update(Export).where(Export.id == export_id).values(view=view))
 
 
-def fields(session: Session, ids: Sequence[int]) -> list[str]:
+def columns(session: Session, ids: Sequence[int]) -> Columns:
     """The fields of these items, the most frequent first; of many items those of a sample."""
     step = max(1, len(ids) // SAMPLE)
     some = sorted({*ids[:BATCH], *ids[::step][:SAMPLE]})
-    name = func.jsonb_object_keys(ScrapedItem.data).label("name")
+    name = func.left(func.jsonb_object_keys(ScrapedItem.data), LONGEST_NAME + 1).label("name")
     each = select(name).where(ScrapedItem.id.in_(_listed(some))).subquery()
-    names = select(each.c.name).group_by(each.c.name).order_by(func.count().desc(), each.c.name)
-    return list(session.scalars(names.limit(MOST_FIELDS)))
+    by_number = select(each.c.name).group_by(each.c.name).order_by(func.count().desc(), each.c.name)
+    names = session.scalars(by_number.limit(MOST_FIELDS + 1)).all()
+    fields = [each for each in names if len(each) <= LONGEST_NAME][:MOST_FIELDS]
+    return Columns(fields, complete=step == 1 and fields == names)
 
 
 def batches(export_id: uuid.UUID, ids: "array[int]") -> Iterator[list[ExportItem]]:

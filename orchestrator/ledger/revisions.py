@@ -115,7 +115,7 @@ def _field_change(row: Row[Any]) -> FieldChange:
 
 _FIELD_LIMITS = {"fields": _FIELDS, "letters": _LETTERS, "least": _LEAST_LETTERS}
 _FIELDS_OF = text("""
-SELECT f.name,
+SELECT left(f.name, 200) AS name,
        CASE WHEN length(f.text) > f.most THEN to_jsonb(left(f.text, f.most)) ELSE f.value END
            AS value,
        greatest(length(f.text) - f.most, 0) AS hidden,
@@ -138,7 +138,7 @@ WITH known AS (
 ), page AS (
     SELECT * FROM known WHERE id < :before ORDER BY id DESC LIMIT :most
 )
-SELECT p.id, p.job_id, p.replaced_at, d.name, d.before, d.after, d.number
+SELECT p.id, p.job_id, p.replaced_at, left(d.name, 200) AS name, d.before, d.after, d.number
 FROM page p
 JOIN item_revisions r ON r.id = p.id
 LEFT JOIN item_revisions n ON n.id = p.next_id

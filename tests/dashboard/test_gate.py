@@ -11,7 +11,14 @@ from orchestrator.ledger.models import JobStatus, Role, ScrapingJob, ScrapingTar
 from tests.dashboard import rows
 from tests.dashboard.conftest import Browser
 
-VALUES = {"filename": "kumo.css", "target_id": 1, "job_id": uuid4(), "code": "ja"}
+VALUES = {
+    "filename": "kumo.css",
+    "target_id": 1,
+    "job_id": uuid4(),
+    "item_id": 1,
+    "export_id": uuid4(),
+    "code": "ja",
+}
 
 
 def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
@@ -54,7 +61,7 @@ def test_only_what_must_be_open_is(app: Flask) -> None:
 def test_a_viewer_is_refused_every_change_but_to_sign_out(app: Flask, viewer: Browser) -> None:
     refused = set()
     for rule, method, path in routes(app):
-        if method == "POST" and rule.endpoint not in OPEN | {"sign_in.leave"}:
+        if method == "POST" and rule.endpoint not in OPEN | {"sign_in.leave", "exports.take"}:
             assert viewer.post(path).status_code == 403, rule
             refused.add(rule.endpoint)
     assert {"targets.run", "targets.run_all", "jobs.cancel", "jobs.retry"} <= refused

@@ -1,0 +1,70 @@
+"""Items: those of a target, and one with its history."""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from dashboard import formats, item_views
+from orchestrator import database
+from orchestrator.ledger import browsing, revisions, search, targets
+from orchestrator.ledger.item_views import Operator, Sighting
+
+blueprint = Blueprint("items", __name__)
+
+
+@blueprint.get("/targets/<int:target_id>/items")
+def of_target(target_id: int) -> ResponseReturnValue:
+    asked = item_views.asked()
+    with database.transaction() as session:
+        target = targets.find(session, target_id)
+        known = search.knowledge(session)
+        page = browsing.page(
+            session, target.id, asked.view, after=asked.after, columns=asked.columns
+        )
+    return render_template(
+        "items.html", target=target, asked=asked, page=page, known=known, **_names()
+    )
+
+
+@blueprint.get("/items/<int:item_id>")
+def one(item_id: int) -> ResponseReturnValue:
+    before = request.args.get("before", type=int)
+    with database.transaction() as session:
+        item, target = revisions.one(session, item_id)
+        fields, hidden = revisions.fields(session, item_id)
+        history = revisions.history(session, item_id, before=before)
+    return render_template(
+        "item.html", item=item, target=target, fields=fields, hidden=hidden, history=history
+    )
+
+
+@blueprint.get("/items/<int:item_id>.json")
+def whole(item_id: int) -> ResponseReturnValue:
+    with database.transaction() as session:
+        item, target = revisions.one(session, item_id)
+        data = revisions.whole(session, item_id)
+    told = {
+        "id": item.id,
+        "target": target.name,
+        "key": item.key,
+        "first_seen_at": item.first_seen_at,
+        "last_seen_at": item.last_seen_at,
+        "changed_at": item.changed_at,
+        "data": orjson.Fragment(data),
+    }
+    answer = Response(orjson.dumps(told), mimetype="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="item-{item.id}.json"'
+    return answer
+
+
+def _names() -> dict[str, Any]:
+    return {
+        "Operator": Operator,
+        "Sighting": Sighting,
+        "most_counted": browsing.MOST_COUNTED,
+        "formats": formats.ALL,
+        "address": item_views.address,
+        "place": item_views.place,
+    }
