@@ -19,7 +19,7 @@ from flask_babel import get_locale, gettext
 
 from dashboard import languages
 
-_DAYS = {name: place for place, name in enumerate("SUN MON TUE WED THU FRI SAT".split())}
+_DAYS = {"SUN": 0, "MON": 1, "TUE": 2, "WED": 3, "THU": 4, "FRI": 5, "SAT": 6}
 _NUMBER = re.compile(r"[0-9]{1,2}")
 _STEP = re.compile(r"\*/([0-9]{1,2})")
 

@@ -3,40 +3,62 @@
 from flask import Blueprint, flash, render_template
 from flask.typing import ResponseReturnValue
 
-from dashboard import audit
+from dashboard import audit, schedule_preview, target_list, target_page
 from dashboard.gate import needs
 from dashboard.returns import back
-from orchestrator import config, database, triggers
-from orchestrator.ledger import history
+from orchestrator import database, triggers
+from orchestrator.ledger import history, overviews
 from orchestrator.ledger import targets as ledger
 from orchestrator.ledger.history import JobFilter
-from orchestrator.ledger.models import Role, Trigger
+from orchestrator.ledger.models import JobStatus, Role, Trigger
+from orchestrator.ledger.requests import Answer
 
 blueprint = Blueprint("targets", __name__)
+
+_JOBS = 20
 
 
 @blueprint.get("/targets")
 def index() -> ResponseReturnValue:
+    asked = target_list.asked()
     with database.transaction() as session:
-        rows = history.targets_with_last_job(session)
-    return render_template("targets.html", rows=rows)
+        page = overviews.page(
+            session, asked.which, asked.sort, after=asked.after, before=asked.before
+        )
+        tags = overviews.tags(session)
+        none = not page.rows and not overviews.any_target(session)
+    return render_template("targets.html", page=page, asked=asked, tags=tags, none=none)
 
 
 @blueprint.get("/targets/<int:target_id>")
 def one(target_id: int) -> ResponseReturnValue:
     with database.transaction() as session:
         target = ledger.find(session, target_id)
-        page = history.page(session, JobFilter(target.id), size=20)
-    return render_template("target.html", target=target, page=page, settings=config.get())
+        page = history.page(session, JobFilter(target.id), size=_JOBS)
+        figures = overviews.figures(session, target.id)
+    charts = target_page.charts_of(figures)
+    preview = schedule_preview.of(target.schedule, target.timezone)
+    return render_template("target.html", target=target, page=page, charts=charts, preview=preview)
 
 
 @blueprint.post("/targets/<int:target_id>/run")
 @needs(Role.OPERATOR)
 def run(target_id: int) -> ResponseReturnValue:
     answer = triggers.request(target_id, Trigger.DASHBOARD)
-    flash(str(answer.job_id), "started" if answer.started else "already")
+    _tell(answer, "started" if answer.started else "already")
     audit.note("target.run", target_id, job_id=str(answer.job_id))
     return back("targets.index")
+
+
+@blueprint.post("/targets/<int:target_id>/run-urgently")
+@needs(Role.OPERATOR)
+def run_urgently(target_id: int) -> ResponseReturnValue:
+    """Before all jobs that wait; one that waits already is moved there."""
+    answer = triggers.request(target_id, Trigger.DASHBOARD, priority=0)
+    hastened = answer.status is JobStatus.PENDING
+    _tell(answer, "started" if answer.started else "hastened" if hastened else "already")
+    audit.note("target.run_urgently", target_id, job_id=str(answer.job_id))
+    return back("targets.one", target_id=target_id)
 
 
 @blueprint.post("/targets/run-all")
@@ -49,12 +71,39 @@ def run_all() -> ResponseReturnValue:
     return back("targets.index")
 
 
+@blueprint.post("/targets/checked")
+@needs(Role.OPERATOR)
+def checked() -> ResponseReturnValue:
+    """What the pressed button says, for all that are ticked."""
+    ids, verb = target_list.ticked(), target_list.verb()
+    if not ids:
+        flash("", "none_ticked")
+    elif verb == "run":
+        answers = triggers.request_many(ids, Trigger.DASHBOARD)
+        started = sum(answer.started for answer in answers)
+        flash([started, len(answers) - started], "started_ticked")  # type: ignore[arg-type]
+        with database.transaction() as session:
+            for each in answers:
+                audit.note_in(session, "target.run", each.target_id, job_id=str(each.job_id))
+    else:
+        with database.transaction() as session:
+            names = ledger.set_active(session, ids, active=verb == "enable")
+            for name in names:
+                audit.note_in(session, f"target.{verb}", name)
+        flash(len(names), f"{verb}d_ticked")  # type: ignore[arg-type]
+    return back("targets.index")
+
+
 @blueprint.post("/targets/<int:target_id>/enable", defaults={"active": True})
 @blueprint.post("/targets/<int:target_id>/disable", defaults={"active": False})
 @needs(Role.OPERATOR)
 def switch(target_id: int, active: bool) -> ResponseReturnValue:
     with database.transaction() as session:
         target = ledger.change(session, ledger.find(session, target_id), {"active": active})
+        audit.note_in(session, "target.enable" if active else "target.disable", target.name)
     flash(target.name, "enabled" if active else "disabled")
-    audit.note("target.enable" if active else "target.disable", target.name)
     return back("targets.index")
+
+
+def _tell(answer: Answer, kind: str) -> None:
+    flash(str(answer.job_id), kind)
