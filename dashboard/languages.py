@@ -4,6 +4,7 @@ Both are the browser's to say: its languages until somebody presses the switch, 
 tells it by cookie. Neither needs an account, so the sign-in page has them too.
 """
 
+from functools import cache
 from zoneinfo import available_timezones
 
 from flask import Flask, request
@@ -56,4 +57,10 @@ def _language() -> str:
 
 def _zone() -> str:
     told = request.cookies.get(ZONE_COOKIE, "")
-    return told if told in available_timezones() else config.get().timezone
+    return told if told in _zones() else config.get().timezone
+
+
+@cache
+def _zones() -> set[str]:
+    """To find them out means to open hundreds of files."""
+    return available_timezones()

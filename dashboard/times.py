@@ -4,9 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from flask_babel import format_date, get_timezone, gettext, ngettext
+from flask_babel import format_date, get_timezone, gettext, lazy_gettext, ngettext
 
 _STEPS = (86_400, 3_600, 60, 1)
+_UNITS = (
+    lazy_gettext("%(count)s d"),
+    lazy_gettext("%(count)s h"),
+    lazy_gettext("%(count)s min"),
+    lazy_gettext("%(count)s s"),
+)
 
 
 def duration(span: timedelta) -> str:
@@ -78,13 +84,7 @@ def _units(span: timedelta) -> list[str]:
 
 
 def _unit(at: int, count: int) -> str:
-    patterns: tuple[str, ...] = (
-        gettext("%(count)s d", count=count),
-        gettext("%(count)s h", count=count),
-        gettext("%(count)s min", count=count),
-        gettext("%(count)s s", count=count),
-    )
-    return patterns[at]
+    return str(_UNITS[at]) % {"count": count}
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
