@@ -38,16 +38,25 @@
     if (!fresh) return;
     const log = document.getElementById("log-lines");
     const atEnd = log && log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
+    const held = document.activeElement;
     grow(live, fresh);
     if (atEnd) log.scrollTop = log.scrollHeight;
+    // A row that moved took its focus off.
+    if (held && held.isConnected && held !== document.activeElement) held.focus({ preventScroll: true });
     drawnAt = Date.now();
   }
 
   function grow(old, fresh) {
     const kept = new Set([...fresh.children].map((child) => child.id).filter(Boolean));
-    for (const child of [...old.children]) if (child.id && !kept.has(child.id)) child.remove();
+    const named = new Map();
+    for (const child of [...old.children])
+      if (child.id && !kept.has(child.id)) child.remove();
+      else if (child.id) named.set(child.id, child);
     let place = old.firstChild;
     for (const next of [...fresh.childNodes]) {
+      // One that changed its place is moved, with all that a person did in it.
+      const same = next.id && named.get(next.id);
+      if (same && same !== place && alike(same, next)) place = old.insertBefore(same, place);
       if (place && alike(place, next)) {
         renew(place, next);
         place = place.nextSibling;
@@ -75,12 +84,13 @@
         old.removeAttribute(name);
     for (const { name, value } of [...fresh.attributes])
       if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-    // What a person has chosen but not yet sent stays.
+    // What a person has chosen but not yet sent stays; what was typed or ticked is no attribute.
     if (old.nodeName !== "SELECT") grow(old, fresh);
   }
 
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && (isLive() || Date.now() - drawnAt > 30000)) refresh();
+    if (document.hidden) clearTimeout(timer);
+    else if (isLive() || Date.now() - drawnAt > 30000) refresh();
   });
   // The end of a log is what people look for.
   const log = document.getElementById("log-lines");
