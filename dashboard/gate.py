@@ -12,7 +12,7 @@ from flask import Flask, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
-from dashboard import visitors
+from dashboard import returns, visitors
 from orchestrator.ledger.models import Role
 
 #: What a stranger may reach.
@@ -71,5 +71,5 @@ def _check() -> ResponseReturnValue | None:
 def _to_sign_in() -> ResponseReturnValue:
     if request.method not in _READING:
         flash("", "signed_out")
-        return redirect(url_for("sign_in.form"), 303)
+        return redirect(url_for("sign_in.form", next=returns.here()), 303)
     return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")))

@@ -1,3 +1,4 @@
+import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -15,11 +16,45 @@ def test_the_right_password_leads_to_where_the_person_wanted_to_go(stranger: Bro
     assert answer.location == "/jobs?status=failed"
 
 
+def test_after_a_press_it_leads_to_the_page_that_was_pressed_on(stranger: Browser) -> None:
+    pressed_on = {"Referer": "http://localhost/jobs?status=failed"}
+    answer = stranger.post("/targets/run-all", headers=pressed_on)
+    assert answer.location == "/sign-in?next=/jobs?status%3Dfailed"
+    elsewhere = {"Referer": "http://evil.example//evil.example/x"}
+    assert stranger.post("/targets/run-all", headers=elsewhere).location == "/sign-in?next=/"
+
+
+def test_a_failure_is_logged_with_its_name_cut_and_fills_no_table(
+    stranger: Browser, session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("admin", "x" * 90, "a\nb\x1b[31m\u202e"):
+        stranger.sign_in(name, "a secret guess")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Somebody at 127.0.0.1 failed to sign in as {shown}"
+        for shown in ("'admin'", repr("x" * 50), r"'a\nb\x1b[31m\u202e'")
+    ]
+    assert session.scalars(select(AuditEntry)).all() == []
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_needs_no_script_in_either_language(stranger: Browser, language: str) -> None:
+    wanted = stranger.get("/jobs?status=failed").location
+    stranger.get(wanted)
+    switched = stranger.post(f"/language/{language}", {"next": wanted})
+    assert switched.location == wanted
+    page = stranger.get(wanted).text
+    assert f'<html lang="{language}"' in page
+    refused = stranger.post(wanted, {"name": "viewer", "password": "wrong"})
+    assert refused.status_code == 401
+    answer = stranger.post(wanted, {"name": "viewer", "password": PASSWORD})
+    assert answer.location == "/jobs?status=failed"
+
+
 def test_sign_in_never_leads_to_another_website(stranger: Browser) -> None:
     address = "/sign-in?next=//evil.example"
     stranger.get(address)
     answer = stranger.post(address, {"name": "viewer", "password": PASSWORD})
-    assert answer.location == "/targets"
+    assert answer.location == "/"
 
 
 def test_an_unknown_name_is_answered_like_a_wrong_password(stranger: Browser) -> None:
@@ -84,7 +119,7 @@ def test_without_any_account_the_page_says_how_to_make_one(
 
 
 def test_whoever_is_signed_in_needs_no_form(viewer: Browser) -> None:
-    assert viewer.get("/sign-in").location == "/targets"
+    assert viewer.get("/sign-in").location == "/"
 
 
 def test_signing_in_is_written_down(viewer: Browser, session: Session) -> None:
