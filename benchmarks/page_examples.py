@@ -155,7 +155,7 @@ EXAMPLES = (
     Example(
         "audit list of a person and action",
         "audit_log.index",
-        lambda _: {"who": "admin", "action": "cancel"},
+        lambda _: {"who": "admin", "action": "job.cancel"},
     ),
 )
 

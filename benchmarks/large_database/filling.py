@@ -37,19 +37,20 @@ Facts = Mapping[str, Any]
 
 
 def fill(url: str, amounts: Amounts, *, tell: Tell) -> None:
-    """All tables; what is in them goes first."""
+    """All tables; what is in them goes first. It serves before the words of items are in."""
     facts = _facts(amounts)
     shares = [facts | vars(each) for each in amounts.shares() if each.jobs]
     with _session(url) as cursor:
         with bare(cursor, TABLES, tell):
+            cursor.execute("TRUNCATE item_words")
             _fill(cursor, "scraping_targets", [facts], tell=tell)
             for table in _BY_TARGET:
                 _fill(cursor, table, shares, tell=tell)
             for table in _AT_ONCE:
                 _fill(cursor, table, [facts], tell=tell)
-            _fill(cursor, _WORDS, _blocks(cursor), tell=tell)
         tell("gathering statistics")
         cursor.execute("VACUUM (ANALYZE, FREEZE)")
+    fill_words(url, tell=tell)
 
 
 def fill_words(url: str, *, tell: Tell) -> None:

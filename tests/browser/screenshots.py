@@ -1,68 +1,103 @@
-"""Pictures of every page: `python -m tests.browser.screenshots FOLDER`.
+"""Pictures of every page: `make screenshots`, or `python -m tests.browser.screenshots FOLDER`.
 
-DATABASE_URL must name an empty, migrated database; it is filled with rows to look at.
+Light and dark, wide and narrow, in each language; what is wider than its window is told. Servers of
+its own, filled with rows to look at; three of the pictures are those of the README.
 """
 
+import os
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from orchestrator import database
-from orchestrator.ledger import people
-from orchestrator.ledger.models import Role
+from tests.browser import pages, scenery
+from tests.browser.pages import Shown
 from tests.browser.served import dashboard, listening
-from tests.dashboard import rows
+from tests.pair import started
 
 CHROMIUM = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
 SIZES = {"wide": (1280, 800), "narrow": (375, 740)}
-PASSWORD = "only for pictures"
+THEMES = ("light", "dark")
+LANGUAGES = {"en": "en-GB", "ja": "ja-JP"}
+ZONE = "Asia/Tokyo"
+
+_IMAGES = Path(__file__).parents[2] / "docs" / "images"
+#: In the README: a page, how it is seen, and the file in docs/images.
+CHOSEN = {
+    ("home", "wide-light-en"): "home.png",
+    ("target", "wide-light-en"): "target.png",
+    ("items", "wide-light-en"): "items.png",
+}
 
 
 def take(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with database.transaction() as session:
-        people.add(session, "hanako", PASSWORD, role=Role.ADMIN)
-    with listening() as listener, dashboard(listener) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**CHROMIUM)  # type: ignore[arg-type]
-        _each(browser, url, folder, {"targets-empty": "/targets", "jobs-empty": "/jobs"})
-        with database.transaction() as session:
-            jobs = rows.fill(session)
-            target_id = jobs["completed"].target_id
-            paths = {f"job-{kind}": f"/jobs/{job.id}" for kind, job in jobs.items()}
-        paths |= {
-            "targets": "/targets",
-            "target": f"/targets/{target_id}",
-            "jobs": "/jobs",
-            "jobs-none": "/jobs?status=completed&target=books",
-            "error": "/nowhere",
-        }
-        _each(browser, url, folder, paths)
-        browser.close()
+    with _installed(), listening() as listener, dashboard(listener) as url:
+        shown = pages.filled()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(**CHROMIUM)  # type: ignore[arg-type]
+            for size, theme, language in product(SIZES, THEMES, LANGUAGES):
+                look = f"{size}-{theme}-{language}"
+                with visitor(browser, url, size, theme, language) as page:
+                    for each in shown:
+                        _photograph(page, each, folder / f"{each.name}-{look}.png")
+            browser.close()
+    for (name, look), file in CHOSEN.items():
+        shutil.copy(folder / f"{name}-{look}.png", _IMAGES / file)
 
 
-def _each(browser: Browser, url: str, folder: Path, paths: dict[str, str]) -> None:
-    for size, (width, height) in SIZES.items():
-        for theme in ("light", "dark"):
-            page = browser.new_page(
-                viewport={"width": width, "height": height},
-                color_scheme=theme,  # type: ignore[arg-type]
+@contextmanager
+def visitor(
+    browser: Browser, url: str, size: str = "wide", theme: Any = "light", language: str = "en"
+) -> Iterator[Page]:
+    """The page of an admin who is signed in and prefers this."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        base_url=url,
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        locale=LANGUAGES[language],
+        timezone_id=ZONE,
+    )
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.locator("#name").fill("hanako")
+    page.locator("#password").fill(scenery.PASSWORD)
+    page.locator("#submit").click()
+    yield page
+    context.close()
+
+
+def _photograph(page: Page, shown: Shown, file: Path) -> None:
+    page.goto(shown.path)
+    page.screenshot(path=file, full_page=True)
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    too_wide = page.evaluate("document.documentElement.scrollWidth") - width
+    print(file.name, f"{too_wide} px too wide" if too_wide > 0 else "")
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """A pair of servers that ends with the pictures, which the environment then names."""
+    with TemporaryDirectory(prefix="kumo-screenshots-") as name:
+        # Where root may make no namespace, Postgres runs as nobody, who has to get in here.
+        (home := Path(name)).chmod(0o711)
+        with started(home, None, None) as pair:
+            os.environ.update(
+                KUMO_HOME=name,
+                DATABASE_URL=pair.database_url,
+                REDIS_URL=pair.redis_url,
+                KUMO_SECRET_KEY="only for pictures",
             )
-            page.goto(f"{url}/sign-in")
-            page.screenshot(path=folder / f"sign-in-{size}-{theme}.png")
-            _sign_in(page)
-            for name, path in paths.items():
-                page.goto(url + path)
-                page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True)
-                too_wide = page.evaluate("document.documentElement.scrollWidth") - width
-                print(name, size, theme, f"{too_wide} px too wide" if too_wide > 0 else "")
-            page.close()
-
-
-def _sign_in(page: Page) -> None:
-    page.get_by_label("Name").fill("hanako")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+            import_module("orchestrator.migrations").upgrade()
+            yield
 
 
 if __name__ == "__main__":

@@ -1,0 +1,80 @@
+"""Every page of the dashboard by an address that shows something.
+
+A page that is missing here fails the tests that look at all of them.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask
+from sqlalchemy import select
+
+from orchestrator import database as storage
+from orchestrator.ledger.models import JobStatus, ScrapingTarget, User
+from tests.browser import scenery
+from tests.dashboard import rows
+
+#: They answer with no page: a file, a line for machines, a way back.
+NO_PAGES = frozenset(
+    {
+        *("static", "bootstrap.static", "health.healthz", "health.readyz"),
+        *("preferences.language", "jobs.log_file", "items.whole", "exports.one"),
+    }
+)
+#: A page before anybody is signed in.
+SIGN_IN = "sign_in.form"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An address, and what is seen there."""
+
+    name: str
+    endpoint: str
+    path: str
+
+
+def filled() -> list[Shown]:
+    """Fills the database with rows to look at, and names the addresses that show them."""
+    with storage.transaction() as session:
+        jobs = rows.fill(session)
+        scenery.furnish(session, jobs)
+        session.flush()
+        item = scenery.first_item(session, jobs["completed"].id)
+        new = session.scalar(
+            select(ScrapingTarget.id).where(ScrapingTarget.name.startswith("a-target"))
+        )
+        pending = rows.job(session, rows.target(session, "just-now"), JobStatus.PENDING)
+        person = session.scalar(select(User.id).where(User.name == "vera"))
+        target = jobs["completed"].target_id
+        return [
+            Shown("home", "home.index", "/"),
+            Shown("workers", "workers.index", "/workers"),
+            Shown("targets", "targets.index", "/targets"),
+            Shown("targets-none", "targets.index", "/targets?text=nowhere"),
+            Shown("target", "targets.one", f"/targets/{target}"),
+            Shown("target-new", "targets.one", f"/targets/{new}"),
+            Shown("target-add", "targets.new", "/targets/new"),
+            Shown("target-edit", "targets.edit", f"/targets/{target}/edit"),
+            Shown("target-delete", "targets.deletion", f"/targets/{target}/delete"),
+            Shown("jobs", "jobs.index", "/jobs"),
+            Shown("jobs-none", "jobs.index", "/jobs?status=skipped&target=books"),
+            *(Shown(f"job-{kind}", "jobs.one", f"/jobs/{job.id}") for kind, job in jobs.items()),
+            Shown("job-pending", "jobs.one", f"/jobs/{pending.id}"),
+            Shown("items", "items.of_target", f"/targets/{target}/items"),
+            Shown("items-found", "items.of_target", f"/targets/{target}/items?q=細字"),
+            Shown("items-none", "items.of_target", f"/targets/{target}/items?q=nowhere"),
+            Shown("item", "items.one", f"/items/{item}"),
+            Shown("people", "people.index", "/people"),
+            Shown("person", "people.one", f"/people/{person}"),
+            Shown("person-remove", "people.ask", f"/people/{person}/remove"),
+            Shown("account", "account.index", "/account"),
+            Shown("tokens", "tokens.index", "/tokens"),
+            Shown("audit", "audit_log.index", "/audit"),
+            Shown("error", "", "/nowhere"),
+        ]
+
+
+def missing(app: Flask, shown: list[Shown]) -> set[str]:
+    """Pages of the app that none of the addresses shows."""
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    return {rule.endpoint for rule in rules} - NO_PAGES - {SIGN_IN} - {s.endpoint for s in shown}
