@@ -4,12 +4,12 @@ Scraped text is a stranger's: terminal codes and control characters are taken ou
 escaped by the templates.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import orjson
 from flask_babel import gettext
 
 from orchestrator.ledger.history import ItemPreview
@@ -67,7 +67,8 @@ def value(scraped: Any) -> str:
         return plain(scraped)
     if isinstance(scraped, list) and all(isinstance(each, str) for each in scraped):
         return plain(", ".join(scraped))
-    return plain(orjson.dumps(scraped).decode())
+    # Not by orjson: a number may be larger than 64 bits, as Postgres writes out a long float.
+    return plain(json.dumps(scraped, ensure_ascii=False, separators=(",", ":")))
 
 
 def is_link(text: str) -> bool:
