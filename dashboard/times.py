@@ -67,8 +67,8 @@ def _there(at: datetime) -> datetime:
 def _date(there: date, today: date) -> str:
     if 0 < (there - today).days < 7:
         return str(format_date(there, "EEEE", rebase=False))
-    pattern = "d MMM" if there.year == today.year else "d MMM y"
-    return str(format_date(there, gettext(pattern), rebase=False))
+    pattern = gettext("d MMM") if there.year == today.year else gettext("d MMM y")
+    return str(format_date(there, pattern, rebase=False))
 
 
 def _units(span: timedelta) -> list[str]:
