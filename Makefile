@@ -3,14 +3,14 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo install test faults check format audit lock bench translations
+.PHONY: help up demo install test faults check format audit lock bench screenshots translations
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 up: .venv/embedded.stamp  ## install what is needed and start Kumo: databases, workers, dashboard, demo shop
 	@exec $(BIN)/kumo up
@@ -39,6 +39,9 @@ check: .venv/dev.stamp  ## format, lint, types, import contracts, tests
 
 bench: .venv/dev.stamp  ## measure Kumo beside its rivals (ARGS="--only first-request --rounds 30")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: .venv/dev.stamp  ## photograph every page into build/screenshots, and three for the README
+	@$(BIN)/python -m tests.browser.screenshots build/screenshots
 
 format: .venv/dev.stamp  ## format the code and mend what lint can mend
 	$(BIN)/ruff format .

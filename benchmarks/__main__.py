@@ -45,13 +45,17 @@ def main(
     table = tables.markdown if markdown else tables.plain
     with installed(database) as installation:
         for question in QUESTIONS:
-            if names and question.name not in names:
+            if not _is_asked(question, names, quick=quick):
                 continue
             outcome = _answer(question, installation, rounds=rounds, quick=quick)
             outcome.keep(results)
             click.echo(f"\n{table(question, outcome.rounds, quick=quick)}\n")
             click.echo("Load average {:.1f} before, {:.1f} after.".format(*outcome.load))
     click.echo(f"\n{tables.LEGEND}")
+
+
+def _is_asked(question: Question, names: tuple[str, ...], *, quick: bool) -> bool:
+    return question.name in names if names else quick or not question.long
 
 
 def _answer(

@@ -37,3 +37,5 @@ class Question:
     prepare: Callable[["Installation", bool], AbstractContextManager[dict[str, Contender]]]
     #: False = the contenders are no rivals, and no ratio is shown.
     rivals: bool = True
+    #: Takes long to prepare: asked when it is named, and in the quick form.
+    long: bool = False

@@ -66,4 +66,5 @@ QUESTION = Question(
     rounds=100,
     prepare=prepare,
     rivals=False,
+    long=True,
 )

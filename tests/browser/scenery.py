@@ -154,6 +154,7 @@ def _progress(session: Session, job: ScrapingJob) -> None:
 
 
 def _given_up(session: Session, job: ScrapingJob) -> None:
+    job.pages_given_up = 3
     for number in range(3):
         url = f"https://example.jp/商品/一覧?頁={number}"
         reason = "ValueError: could not convert string to float: '時価'"

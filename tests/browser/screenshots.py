@@ -1,11 +1,10 @@
 """Pictures of every page: `make screenshots`, or `python -m tests.browser.screenshots FOLDER`.
 
 Light and dark, wide and narrow, in each language; what is wider than its window is told. Servers of
-its own, filled with rows to look at; three of the pictures are those of the README.
+its own, filled with rows to look at; the README's pictures in docs/images are made anew too.
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,12 +28,8 @@ LANGUAGES = {"en": "en-GB", "ja": "ja-JP"}
 ZONE = "Asia/Tokyo"
 
 _IMAGES = Path(__file__).parents[2] / "docs" / "images"
-#: In the README: a page, how it is seen, and the file in docs/images.
-CHOSEN = {
-    ("home", "wide-light-en"): "home.png",
-    ("target", "wide-light-en"): "target.png",
-    ("items", "wide-light-en"): "items.png",
-}
+#: For the README, as much of them as a window shows.
+CHOSEN = {"home": "home.png", "job-running": "job.png", "items": "items.png"}
 
 
 def take(folder: Path) -> None:
@@ -48,9 +43,12 @@ def take(folder: Path) -> None:
                 with visitor(browser, url, size, theme, language) as page:
                     for each in shown:
                         _photograph(page, each, folder / f"{each.name}-{look}.png")
+            with visitor(browser, url) as page:
+                for each in shown:
+                    if each.name in CHOSEN:
+                        page.goto(each.path)
+                        page.screenshot(path=_IMAGES / CHOSEN[each.name])
             browser.close()
-    for (name, look), file in CHOSEN.items():
-        shutil.copy(folder / f"{name}-{look}.png", _IMAGES / file)
 
 
 @contextmanager
