@@ -27,7 +27,7 @@ blueprint: Blueprint = targets
 def new() -> ResponseReturnValue:
     original = _found(reference) if (reference := request.args.get("from")) else None
     form = target_form.opened(original, as_copy=True)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(form, original)
     try:
         fields = _copied(original) | form.fields(original)
@@ -45,7 +45,7 @@ def new() -> ResponseReturnValue:
 def edit(target_id: int) -> ResponseReturnValue:
     target = _found(target_id)
     form = target_form.opened(target)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(form, target, is_change=True)
     try:
         fields = form.fields(target)
