@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
-    Integer,
     ScalarSelect,
     Select,
     Text,
@@ -122,7 +122,7 @@ def _has_words(session: Session, target_id: int, view: ItemView) -> ColumnElemen
     matching = ItemWords.words.op("@@", return_type=None)(sought)
     few = session.scalars(select(ItemWords.item_id).where(matching).limit(MOST_COUNTED + 1)).all()
     if len(few) <= MOST_COUNTED:
-        return ScrapedItem.id.in_(select(func.unnest(literal(list(few), ARRAY(Integer)))))
+        return ScrapedItem.id.in_(select(func.unnest(literal(list(few), ARRAY(BigInteger)))))
     asked = select(matching).where(ItemWords.item_id == ScrapedItem.id)
     return asked.correlate(ScrapedItem).scalar_subquery()
 
@@ -172,7 +172,7 @@ def _preview(columns: Sequence[str]) -> ScalarSelect[dict[str, Any]]:
     cut = func.to_jsonb(func.left(text, _LETTERS))
     value = case((func.length(text) > _LETTERS, cut), else_=each.c.value)
     return (
-        select(func.coalesce(func.jsonb_object_agg(each.c.name, value), cast("{}", JSONB)))
+        select(func.coalesce(func.jsonb_object_agg(each.c.name, value), func.jsonb_build_object()))
         .where(
             or_(each.c.place <= _FIELDS, each.c.name.in_(columns)),
             func.length(each.c.name) <= LONGEST_NAME,
