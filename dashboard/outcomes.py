@@ -26,6 +26,7 @@ _WORDS = {
     "worker_lost": lazy_gettext("its worker was lost"),
     "forkserver_lost": lazy_gettext("the process that starts crawlers was lost"),
     "launch_failed": lazy_gettext("no crawler process could be started"),
+    "lease_lost": lazy_gettext("another attempt had taken its place"),
     "lease_over": lazy_gettext("it was stuck or asleep for too long"),
     "stuck": lazy_gettext("a callback did not return"),
     "crawler_error": lazy_gettext("the crawler ended with an error"),

@@ -42,7 +42,7 @@ from orchestrator.ledger.models import (
 )
 
 #: So many jobs are held against what no index serves, a page.
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 3_000
 _MOST_TEXT = 500
 _PREVIEW_FIELDS, _PREVIEW_LETTERS = 30, 300
 

@@ -1,5 +1,5 @@
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,7 +7,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger import targets
-from orchestrator.ledger.models import JobStatus, Requested, ScrapingJob, ScrapingTarget
+from orchestrator.ledger.models import (
+    AuditEntry,
+    ChargedPage,
+    Crawl,
+    JobProgress,
+    JobStatus,
+    Requested,
+    ScrapingJob,
+    ScrapingTarget,
+    Worker,
+)
 from tests.dashboard import rows
 from tests.dashboard.conftest import Browser
 
@@ -278,3 +288,268 @@ def test_a_job_of_a_deleted_target_can_still_be_read(
         page = viewer.get(path).text
         assert "(deleted)" in page
         assert f'href="/targets/{target.id}"' not in page
+
+
+def plain(page: str) -> str:
+    """What a reader sees, without tags and line breaks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
+def test_several_statuses_and_a_trigger_are_filters_too(viewer: Browser, session: Session) -> None:
+    jobs = rows.fill(session)
+    both = shown(viewer.get("/jobs?status=failed&status=completed").text)
+    assert both == [jobs["failed"].id, jobs["completed"].id]
+    assert shown(viewer.get("/jobs?trigger=beat").text) == [jobs["completed"].id]
+    nothing = viewer.get("/jobs?trigger=beat&status=failed").text
+    assert "No job fits." in nothing
+    assert '<option value="beat" selected>' in nothing
+    assert 'value="failed" checked>' in nothing
+
+
+def test_days_are_those_of_the_reader(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    viewer.client.set_cookie("kumo_zone", "Asia/Tokyo")
+    at = [datetime(2026, 3, 9, hour, 30, tzinfo=UTC) for hour in (14, 15)]
+    jobs = [rows.job(session, target, queued_at=each) for each in at]
+    # Half past midnight in Tokyo is the tenth there, and the ninth in London.
+    assert shown(viewer.get("/jobs?from=2026-03-10&to=2026-03-10").text) == [jobs[1].id]
+    assert shown(viewer.get("/jobs?to=2026-03-09").text) == [jobs[0].id]
+    viewer.client.set_cookie("kumo_zone", "Europe/London")
+    assert len(shown(viewer.get("/jobs?from=2026-03-09&to=2026-03-09").text)) == 2
+
+
+def test_a_target_that_is_not_there_is_said_and_the_form_stays(viewer: Browser) -> None:
+    answer = viewer.get("/jobs?target=nob%00ody")
+    assert answer.status_code == 404
+    assert 'value="nobody"' in answer.text
+    assert "No job fits." in answer.text
+
+
+def test_a_filter_that_cannot_be_is_refused_in_a_sentence(viewer: Browser) -> None:
+    for query in ("status=lost", "trigger=x", "from=yesterday", "to=9999-12-31", "from=0001-01-01"):
+        answer = viewer.get(f"/jobs?{query}")
+        assert answer.status_code == 422, query
+        assert "is n" in answer.text
+
+
+def test_ticked_jobs_are_cancelled_and_told_about_in_one_message(
+    operator: Browser, session: Session
+) -> None:
+    jobs = rows.fill(session)
+    ticked = [str(job.id) for job in jobs.values()] + [str(uuid4())]
+    page = operator.post("/jobs/bulk", {"verb": "cancel", "job": ticked}, follow_redirects=True)
+    told = plain(page.text)
+    assert "Cancelled 1 job." in told
+    assert "1 job was told to stop and ends at its next checkpoint." in told
+    assert "4 could not be cancelled: they had ended already." in told
+    assert "1 is not there any more" in told
+    session.expire_all()
+    assert jobs["paused"].status is JobStatus.CANCELLED
+    assert jobs["running"].requested is Requested.CANCEL
+    assert sorted(audited(session)) == sorted(
+        [("job.cancel", str(jobs["paused"].id)), ("job.cancel", str(jobs["running"].id))]
+    )
+
+
+def audited(session: Session) -> list[tuple[str, str]]:
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.action.like("job.%")))
+    return [(entry.action, entry.subject) for entry in entries]
+
+
+def test_ticked_jobs_are_retried_and_told_about_in_one_message(
+    operator: Browser, session: Session
+) -> None:
+    jobs = rows.fill(session)
+    ticked = [str(job.id) for job in jobs.values()]
+    page = operator.post("/jobs/bulk", {"verb": "retry", "job": ticked}, follow_redirects=True)
+    told = plain(page.text)
+    assert "Started 2 jobs." in told
+    assert "2 were not repeated: another job of their target is active." in told
+    assert "2 could not be repeated: they have not ended yet." in told
+    again = session.scalars(select(ScrapingJob.retry_of).where(ScrapingJob.retry_of.is_not(None)))
+    assert set(again) == {jobs["failed"].id, jobs["completed"].id}
+
+
+def test_a_bulk_request_that_cannot_be_is_refused(operator: Browser) -> None:
+    nothing = operator.post("/jobs/bulk", {"verb": "cancel"}, follow_redirects=True)
+    assert "No job was ticked" in nothing.text
+    many = {"verb": "cancel", "job": [str(uuid4()) for _ in range(201)]}
+    for form in ({"verb": "delete"}, {"verb": "retry", "job": ["x"]}, many):
+        assert operator.post("/jobs/bulk", form).status_code == 422
+
+
+def test_only_who_may_change_jobs_can_tick_them(
+    viewer: Browser, operator: Browser, session: Session
+) -> None:
+    rows.fill(session)
+    assert 'type="checkbox" form="press" name="job"' in operator.get("/jobs").text
+    page = viewer.get("/jobs").text
+    assert 'name="job"' not in page
+    assert 'name="verb"' not in page
+
+
+def test_a_pending_job_says_why_it_waits_in_the_list_and_on_its_page(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    job = rows.job(session, target, JobStatus.PENDING)
+    assert "no worker is alive" in viewer.get("/jobs").text
+    assert "No worker is alive, and none has been heard of" in viewer.get(f"/jobs/{job.id}").text
+    session.add(Worker(name="crawls@kumo-1", pid=1, queues=["crawls"], slots=1))
+    running = rows.job(session, rows.target(session, "books"), JobStatus.RUNNING)
+    rows.crawl(session, running)
+    session.flush()
+    page = plain(viewer.get(f"/jobs/{job.id}").text)
+    assert re.search(r"The only slot is busy with books \(began .+? ago\)\.", page)
+    assert "every slot is busy" in viewer.get("/jobs").text
+    running.status = JobStatus.COMPLETED
+    for crawl in session.scalars(select(Crawl)):
+        crawl.ended_at = running.queued_at
+    job.run_after = job.rung_at = datetime.now(UTC)
+    session.flush()
+    assert "it starts in a moment" in viewer.get(f"/jobs/{job.id}").text
+
+
+def test_a_running_job_tells_its_speed_and_when_it_likely_ends(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    for day in (1, 2, 3):
+        rows.job(session, target, ago=timedelta(days=day), pages=2_000)
+    job = rows.job(session, target, JobStatus.RUNNING, ago=timedelta(seconds=60), pages=500)
+    for second in range(50):
+        at = job.started_at + timedelta(seconds=second)
+        session.add(JobProgress(job_id=job.id, began_at=at, pages=10))
+    session.flush()
+    page = viewer.get(f"/jobs/{job.id}").text
+    assert re.search(r"[78]\.[0-9] pages a second", page)
+    assert re.search("About [23] min left: the last jobs of this target had 2,000 pages.", page)
+    assert '<progress max="2000" value="500"' in page
+    assert '<h2 class="h5" id="speed">' in page
+
+
+def test_a_job_is_compared_with_the_one_before(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    before = rows.job(session, target, ago=timedelta(hours=9), pages=1_500, items_scraped=60)
+    rows.job(session, target, JobStatus.FAILED, ago=timedelta(hours=5), pages=3)
+    job = rows.job(session, target, pages=1_488, items_scraped=60, bytes_received=2_000)
+    page = viewer.get(f"/jobs/{job.id}").text
+    versus = re.findall(r'<dd class="versus">([^<]+)</dd>', page)
+    assert versus[:2] == ["−12", "same"]
+    assert versus[-1] == "+2.0 kB"
+    assert f'Compared with <a href="/jobs/{before.id}">the job before</a>' in page
+    assert "Compared with" not in viewer.get(f"/jobs/{before.id}").text
+
+
+def test_the_log_is_filtered_by_its_address_and_leads_to_older_lines(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    job = rows.job(session, target, JobStatus.RUNNING)
+    for seq in range(450):
+        rows.line(session, job, seq, f"Crawled page {seq}", level=40 if seq % 100 == 7 else 20)
+    session.flush()
+    path, walked = f"/jobs/{job.id}", []
+    while path:
+        page = viewer.get(path).text
+        walked.append([int(seq) for seq in re.findall(r'<tr id="line-1-(\d+)"', page)])
+        link = re.search(r'<a rel="prev" href="([^"#]+)#log"', page)
+        path = link[1].replace("&amp;", "&") if link else ""
+    assert [seq for lines in walked[::-1] for seq in lines] == list(range(450))
+    page = viewer.get(f"/jobs/{job.id}?level=40&find=PAGE 2", headers={"X-Kumo-Fragment": "1"}).text
+    assert re.findall(r'<tr id="line-1-(\d+)"', page) == ["207"]
+    assert 'value="PAGE 2"' in page
+    assert '<option value="40" selected>' in page
+    assert "No line fits." in viewer.get(f"/jobs/{job.id}?find=nothing").text
+
+
+def test_a_place_or_level_that_is_none_is_refused(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    job = rows.job(session, target)
+    for query in ("before=x", "before=1-99999999999", "level=7", "level=x"):
+        assert viewer.get(f"/jobs/{job.id}?{query}").status_code == 422, query
+    for query in ("rejected=zz", "given_up=0", "find=%00"):
+        assert viewer.get(f"/jobs/{job.id}?{query}").status_code == 200, query
+
+
+def test_the_log_is_downloaded_whole_or_as_it_is_filtered(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    job = rows.job(session, target)
+    for seq in range(1_200):
+        rows.line(session, job, seq, f"Crawled \x1b[31m{seq}", level=40 if seq == 7 else 20)
+    session.flush()
+    answer = viewer.get(f"/jobs/{job.id}/log.txt")
+    assert answer.mimetype == "text/plain"
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="shop-')
+    lines = answer.text.splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == [str(seq) for seq in range(1_200)]
+    assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z INFO \[scrapy\.core\.engine\] Crawled 0$", lines[0])
+    (only,) = viewer.get(f"/jobs/{job.id}/log.txt?level=40").text.splitlines()
+    assert "ERROR" in only
+    assert viewer.get(f"/jobs/{uuid4()}/log.txt").status_code == 404
+
+
+def test_given_up_pages_are_told_with_their_reasons_and_walked(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    job = rows.job(session, target, pages_given_up=25)
+    for number in range(25):
+        page = ChargedPage(
+            job_id=job.id, request_id=bytes([number]), url=f"https://a.example/{number}"
+        )
+        page.reason, page.given_up_at = "KeyError: 'price'\ntraceback", job.completed_at
+        session.add(page)
+    session.flush()
+    first = viewer.get(f"/jobs/{job.id}").text
+    assert "https://a.example/19" in first
+    assert "KeyError: &#39;price&#39;</bdi>" in first
+    link = re.search(r'<a rel="next" href="([^"#]+)#given-up"', first)
+    assert link
+    further = viewer.get(link[1]).text
+    assert "https://a.example/24" in further
+    assert "https://a.example/19<" not in further
+
+
+def test_attempts_tell_how_they_ended_and_what_lay_between(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    job = rows.job(session, target, JobStatus.RUNNING, ago=timedelta(hours=1), attempt=4)
+    began = job.started_at
+    for attempt, outcome in enumerate(("signal_9", "pause_requested", "redis_away"), 1):
+        at = began + timedelta(minutes=5 * attempt)
+        ended = at + timedelta(minutes=1)
+        rows.crawl(session, job, attempt, started_at=at, ended_at=ended, outcome=outcome)
+    rows.crawl(session, job, 4, started_at=began + timedelta(minutes=20))
+    session.flush()
+    page = plain(viewer.get(f"/jobs/{job.id}").text)
+    told = ["its crawler was killed by signal 9", "4 min of waiting before it tried again."]
+    told += ["somebody paused it", "Paused for 4 min.", "Redis did not answer"]
+    told += ["4 min until the storage answered", "still crawling"]
+    places = [page.index(each) for each in told]
+    assert places == sorted(places)
+
+
+def test_what_a_job_carries_is_shown_without_its_secrets(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    definition = {"spider": "demo_shop", "arguments": {"category": "pens", "api_key": "hush"}}
+    job = rows.job(
+        session, target, definition=definition, stats={"downloader/request_count": 1_234}
+    )
+    page = viewer.get(f"/jobs/{job.id}").text
+    assert "pens" in page
+    assert "hush" not in page
+    assert re.search(r"Requests sent</bdi></dt><dd><bdi>1,234<", page)
+
+
+def test_a_job_that_rests_is_not_asked_for_again(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    job = rows.job(session, target, JobStatus.PAUSED)
+    assert "data-live" not in viewer.get(f"/jobs/{job.id}").text
+    assert "data-live" not in viewer.get("/jobs").text
+    job.status = JobStatus.PENDING
+    session.flush()
+    assert "data-live" in viewer.get(f"/jobs/{job.id}").text
+    assert "data-live" in viewer.get("/jobs").text

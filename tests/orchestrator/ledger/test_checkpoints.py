@@ -298,3 +298,76 @@ def test_a_statement_that_postgres_refuses_is_not_taken_for_an_outage(
 def _price(key: str) -> int:
     ((data,),) = given.execute("SELECT data FROM scraped_items WHERE key = :key", key=key)
     return int(data["price"])
+
+
+def _steps(claim: Claim) -> list[Any]:
+    """Seconds since the job's start, pages, items and errors of each step."""
+    return given.execute(
+        "SELECT extract(epoch FROM p.began_at - j.started_at)::float8, p.pages, p.items, p.errors"
+        " FROM job_progress p JOIN scraping_jobs j ON j.id = p.job_id"
+        " WHERE j.id = :id ORDER BY p.began_at",
+        id=UUID(claim.job_id),
+    )
+
+
+def _aged(claim: Claim, seconds: float) -> None:
+    given.execute(
+        "UPDATE scraping_jobs SET started_at = now() - make_interval(secs => :age) WHERE id = :id",
+        id=UUID(claim.job_id),
+        age=seconds,
+    )
+
+
+def test_the_steps_of_a_job_add_up_to_its_counts(claim: Claim, writer: CheckpointWriter) -> None:
+    for age, keys in ((1, "ab"), (30, "bc"), (200, "cd"), (2_000, "de")):
+        _aged(claim, age)
+        batch = _items(*keys)
+        batch.pages, batch.errors = 3, 1
+        writer.commit(batch)
+    steps = _steps(claim)
+    assert [sum(step[place] for step in steps) for place in (1, 2, 3)] == [12, 5, 4]
+    assert _counts(claim) == {"items_scraped": 5, "items_new": 5, "pages": 12, "errors": 4}
+
+
+@pytest.mark.parametrize(("age", "width"), [(100.5, 1), (300, 10), (1_190, 10), (4_000, 60)])
+def test_a_step_is_the_longer_the_older_the_job_is(
+    age: float, width: int, claim: Claim, writer: CheckpointWriter
+) -> None:
+    _aged(claim, age)
+    writer.commit(Batch(pages=1))
+    ((began, *_),) = _steps(claim)
+    assert began % width == pytest.approx(0, abs=1e-6)
+    assert age - width <= began <= age + 5
+
+
+def test_checkpoints_within_one_step_share_it(claim: Claim, writer: CheckpointWriter) -> None:
+    _aged(claim, 4_000)
+    for _ in range(3):
+        writer.commit(Batch(pages=2))
+    assert sum(step[1] for step in _steps(claim)) == 6
+    assert len(_steps(claim)) <= 2
+
+
+def test_a_checkpoint_without_news_leaves_no_step(claim: Claim, writer: CheckpointWriter) -> None:
+    writer.commit(Batch())
+    assert _steps(claim) == []
+
+
+def test_a_batch_that_is_committed_again_is_one_step_all_the_same(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    batch = _items("a")
+    batch.pages = 4
+    writer.commit(batch)
+    again = CheckpointWriter(claim, lease_seconds=60)
+    again.commit(batch)
+    again.close()
+    assert [step[1:] for step in _steps(claim)] == [(4, 1, 0)]
+    assert _counts(claim)["pages"] == 4
+
+
+def test_who_lost_the_lease_leaves_no_step(claim: Claim, writer: CheckpointWriter) -> None:
+    _finished(claim)
+    with pytest.raises(LeaseLost):
+        writer.commit(Batch(pages=4))
+    assert _steps(claim) == []

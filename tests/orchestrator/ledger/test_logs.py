@@ -58,11 +58,12 @@ def test_a_log_is_walked_to_its_beginning_without_gap_or_overlap(job_id: uuid.UU
 
 
 def test_levels_and_text_narrow_a_log(job_id: uuid.UUID) -> None:
-    said(job_id, "Price: 100 % OFF", "price_a", "Preis")
+    said(job_id, "Price: 100 % OFF", "price_a", "Preis", "a\\b")
     assert messages(page(job_id, LogFilter(30), most=3)) == ["2.5", "2.8", "2.11"]
     assert messages(page(job_id, LogFilter(text="PRICE"))) == ["Price: 100 % OFF", "price_a"]
     assert messages(page(job_id, LogFilter(text="% o"))) == ["Price: 100 % OFF"]
     assert messages(page(job_id, LogFilter(text="e_a"))) == ["price_a"]
+    assert messages(page(job_id, LogFilter(text="\\"))) == ["a\\b"]
     assert messages(page(job_id, LogFilter(30, "price"))) == []
 
 
