@@ -84,7 +84,8 @@ _MARKS = text(
     ) AS j ON true
     WHERE t.deleted_at IS NULL
       AND (j.id IS NOT NULL
-           OR t.active AND t.schedule IS NULL AND t.created_at < :occasion)
+           -- It was there, as it is now, when the night came.
+           OR t.active AND t.schedule IS NULL AND t.updated_at < :occasion)
     ORDER BY t.name
     """
 )
