@@ -6,12 +6,15 @@ import orjson
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from dashboard import formats, item_views
+from dashboard import formats, item_views, words
 from orchestrator import database
 from orchestrator.ledger import browsing, revisions, search, targets
 from orchestrator.ledger.item_views import Operator, Sighting
 
 blueprint = Blueprint("items", __name__)
+
+#: Fields to choose from in a form.
+_MOST_OFFERED = 40
 
 
 @blueprint.get("/targets/<int:target_id>/items")
@@ -23,9 +26,10 @@ def of_target(target_id: int) -> ResponseReturnValue:
         page = browsing.page(
             session, target.id, asked.view, after=asked.after, columns=asked.columns
         )
-    return render_template(
-        "items.html", target=target, asked=asked, page=page, known=known, **_names()
-    )
+    # What a form can send back unharmed.
+    fields = [name for name in page.fields if words.plain(name) == name][:_MOST_OFFERED]
+    shown = {"target": target, "asked": asked, "page": page, "known": known, "fields": fields}
+    return render_template("items.html", **shown, **_names())
 
 
 @blueprint.get("/items/<int:item_id>")

@@ -40,7 +40,7 @@ TIMES: dict[str, InstrumentedAttribute[datetime]] = {
     "last_seen_at": ScrapedItem.last_seen_at,
 }
 #: Longer text is no number.
-_LONGEST_NUMBER = 40
+_LONGEST_NUMBER = 60
 
 
 class Operator(StrEnum):

@@ -20,7 +20,7 @@ _SPACELESS = (
 )
 _RUNS = re.compile(f"([{_SPACELESS}]+)|[^\\W_{_SPACELESS}]+")
 #: As people and JSON write numbers; a leading zero makes it a code.
-NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,10})?$"
+NUMBER = r"^-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,20})?$"
 _NUMBER = re.compile(NUMBER[:-1] + r"\Z")
 
 #: A longer word or value is found by its beginning.

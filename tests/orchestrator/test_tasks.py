@@ -7,7 +7,7 @@ import pytest
 from orchestrator import tasks
 from orchestrator.exceptions import TargetNotFound
 from orchestrator.ledger.models import JobStatus
-from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger import given, scraped
 
 
 @pytest.fixture
@@ -63,3 +63,9 @@ def test_the_nightly_crawl_is_requested_once_a_night_of_those_without_a_schedule
     again = tasks.scrape_all_active_targets(nightly=True)
     assert again["started"] == []
     assert given.execute("SELECT target_id, trigger FROM scraping_jobs") == [(target_id, "beat")]
+
+
+def test_what_crawls_have_stored_is_learned_by_search(target_id: int) -> None:
+    scraped.by_a_job(target_id, [{"url": "1"}, {"url": "2"}])
+    assert tasks.index_items() == {"learned": 2}
+    assert tasks.index_items() == {"learned": 0}
