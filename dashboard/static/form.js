@@ -19,10 +19,20 @@
       if (!answer.ok || answer.redirected) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       preview.replaceChildren(...page.body.childNodes);
-      told.textContent = preview.querySelector(".told").textContent;
+      const sentence = preview.querySelector(".told");
+      told.textContent = sentence.textContent;
+      if (!sentence.classList.contains("fault")) [cron, zone].forEach(forgive);
     } catch {
       // Away, or overtaken by the next letter.
     }
+  }
+
+  // What was wrong with it when it was last sent is no longer.
+  function forgive(field) {
+    field.classList.remove("is-invalid");
+    field.removeAttribute("aria-invalid");
+    field.setAttribute("aria-describedby", `${field.id}-hint`);
+    document.getElementById(`${field.id}-fault`)?.remove();
   }
 
   for (const field of [cron, zone])

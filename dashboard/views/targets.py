@@ -26,8 +26,8 @@ def index() -> ResponseReturnValue:
             session, asked.which, asked.sort, after=asked.after, before=asked.before
         )
         tags = overviews.tags(session)
-        none = not page.rows and not overviews.any_target(session)
-    return render_template("targets.html", page=page, asked=asked, tags=tags, none=none)
+        no_targets = not page.rows and not overviews.any_target(session)
+    return render_template("targets.html", page=page, asked=asked, tags=tags, no_targets=no_targets)
 
 
 @blueprint.get("/targets/<int:target_id>")
