@@ -1,5 +1,7 @@
 """The page of a job that runs, while its rows change as a crawl changes them."""
 
+import re
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -115,3 +117,101 @@ def test_a_page_whose_session_ended_leads_to_sign_in(page: Page, job_id: UUID) -
     page.goto(f"/jobs/{job_id}")
     page.context.clear_cookies()
     expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_filters_of_the_log_hold_while_it_grows(page: Page, job_id: UUID) -> None:
+    page.goto(f"/jobs/{job_id}")
+    page.get_by_label("Text").fill("page 59")
+    page.get_by_role("search", name="Which lines to show").get_by_role("button").click()
+    lines = page.locator("#log-lines tbody tr")
+    expect(lines).to_have_count(1)
+    log(job_id, range(590, 593))
+    expect(lines).to_have_count(4, timeout=2_500)
+    expect(page.get_by_label("Text")).to_have_value("page 59")
+
+
+def test_what_is_typed_and_chosen_but_not_sent_stays(page: Page, job_id: UUID) -> None:
+    page.goto(f"/jobs/{job_id}")
+    page.get_by_label("Level").select_option("40")
+    text = page.get_by_label("Text")
+    text.press_sequentially("price")
+    change(job_id, pages=8)
+    expect(page.locator(".counts")).to_contain_text("Pages8")
+    expect(text).to_have_value("price")
+    expect(text).to_be_focused()
+    expect(page.get_by_label("Level")).to_have_value("40")
+
+
+def test_ticks_stay_with_their_jobs_while_others_come(page: Page, job_id: UUID) -> None:
+    with storage.transaction() as session:
+        target = rows.target(session, "books")
+        ticked = rows.job(session, target, JobStatus.FAILED).id
+    page.goto("/jobs")
+    box = page.locator(f"input[name=job][value='{ticked}']")
+    box.check()
+    box.focus()
+    with storage.transaction() as session:
+        newest = rows.job(session, target, ago=timedelta(0)).id
+    expect(page.locator(f"#job-{newest}")).to_be_visible()
+    assert page.locator("#job-" + str(newest)).evaluate("row => row.rowIndex") == 1
+    expect(box).to_be_checked()
+    expect(box).to_be_focused()
+    expect(page.locator("input[name=job]:checked")).to_have_count(1)
+
+
+def test_rows_that_change_places_keep_their_ticks_and_focus(page: Page, job_id: UUID) -> None:
+    with storage.transaction() as session:
+        below = rows.job(session, rows.target(session, "books"), ago=timedelta(hours=1)).id
+    page.goto("/jobs")
+    box = page.locator(f"input[name=job][value='{below}']")
+    box.check()
+    box.focus()
+    change(below, queued_at=func.now())
+    expect(page.locator("tbody tr").first).to_have_id(f"job-{below}")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(box).to_be_checked()
+    expect(box).to_be_focused()
+
+
+def test_one_box_ticks_all_and_enter_in_a_box_only_ticks_it(page: Page, job_id: UUID) -> None:
+    with storage.transaction() as session:
+        rows.job(session, rows.target(session, "books"), JobStatus.PENDING)
+    page.goto("/jobs")
+    everything = page.get_by_label("All on this page")
+    everything.focus()
+    everything.press("Enter")
+    expect(page.locator("input[name=job]:checked")).to_have_count(2)
+    expect(page).to_have_url(re.compile("/jobs$"))
+    page.get_by_role("group", name="For the ticked jobs").get_by_text("Cancel").click()
+    told = page.get_by_role("status")
+    expect(told).to_contain_text("Cancelled 1 job.")
+    expect(told).to_contain_text("1 job was told to stop")
+
+
+def test_a_hidden_page_rests_and_catches_up_when_it_is_seen(page: Page, job_id: UUID) -> None:
+    page.goto(f"/jobs/{job_id}")
+    show(page, hidden=True)
+    asked = fragments(page)
+    change(job_id, pages=77)
+    page.wait_for_timeout(3_500)  # two turns: that nothing comes cannot be awaited
+    assert asked == []
+    show(page, hidden=False)
+    expect(page.locator(".counts")).to_contain_text("Pages77", timeout=1_000)
+
+
+def show(page: Page, *, hidden: bool) -> None:
+    page.evaluate(
+        """hidden => {
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_an_opened_fold_stays_open(page: Page, job_id: UUID) -> None:
+    page.goto(f"/jobs/{job_id}")
+    page.get_by_text("What it was told to crawl").click()
+    change(job_id, pages=9)
+    expect(page.locator(".counts")).to_contain_text("Pages9")
+    expect(page.locator("#definition-fold")).to_have_attribute("open", "")
