@@ -60,12 +60,15 @@ def over_time(series: Sequence[tuple[datetime, float | None]]) -> Chart:
     return _chart(placed, WIDTH / max(len(series), 1))
 
 
+def known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
 def spark(values: Sequence[float | None]) -> str:
     """The points of a line as large as a word, oldest first; empty of fewer than two values."""
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
+    if len(found := known(values)) < 2:
         return ""
-    least, span = min(known), max(known) - min(known)
+    least, span = min(found), max(found) - min(found)
     step = _SPARK_WIDTH / (len(values) - 1)
     room = _SPARK_HEIGHT - 4
     return " ".join(

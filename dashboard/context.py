@@ -28,7 +28,9 @@ def attach(app: Flask) -> None:
     app.context_processor(_names)
     app.jinja_env.filters.update(words.FILTERS, page_key=page_keys.encode)
     app.jinja_env.filters.update(schedule_words.FILTERS)
-    app.jinja_env.filters.update(times.FILTERS, said=languages.said, spark=charts.spark)
+    app.jinja_env.filters.update(
+        times.FILTERS, said=languages.said, spark=charts.spark, known=charts.known
+    )
     app.jinja_env.filters.update(outcomes.FILTERS, **statistics.FILTERS)
     app.jinja_env.filters["action_said"] = audit.said
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -5,10 +5,11 @@ tells it by cookie. Neither needs an account, so the sign-in page has them too.
 """
 
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Flask, request
-from flask_babel import Babel, get_locale, gettext
+from flask import Flask, g, request
+from flask_babel import Babel, get_locale, get_translations, gettext
 from werkzeug.wrappers import Response
 
 from orchestrator import config
@@ -22,6 +23,11 @@ _YEAR_SECONDS = 31_536_000
 
 def attach(app: Flask) -> None:
     Babel(app, locale_selector=_language, timezone_selector=_zone)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of an extension
+        lambda text: _texts().ugettext(text),
+        lambda one, many, count: _texts().ungettext(one, many, count),
+        newstyle=True,
+    )
 
 
 def current() -> str:
@@ -46,6 +52,13 @@ def said(text: str) -> str:
         for name, value in text.values.items()
     }
     return str(gettext(text.pattern) % values)
+
+
+def _texts() -> Any:
+    """The reader's catalogue; Flask-Babel would look it up anew for each of a thousand texts."""
+    if "texts" not in g:
+        g.texts = get_translations()
+    return g.texts
 
 
 def _language() -> str:

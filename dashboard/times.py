@@ -7,6 +7,11 @@ from typing import Any
 from flask_babel import format_date, get_timezone, gettext, lazy_gettext, ngettext
 
 _STEPS = (86_400, 3_600, 60, 1)
+_NEAR = {
+    -1: lazy_gettext("yesterday"),
+    0: lazy_gettext("today"),
+    1: lazy_gettext("tomorrow"),
+}
 _UNITS = (
     lazy_gettext("%(count)s d"),
     lazy_gettext("%(count)s h"),
@@ -42,12 +47,8 @@ def clock(at: datetime, seconds: bool = False) -> str:
 def day(at: datetime) -> str:
     """The day as one thinks of it: today, tomorrow, Friday, else its date."""
     there, today = _there(at).date(), _there(datetime.now(UTC)).date()
-    near = {
-        -1: gettext("yesterday"),
-        0: gettext("today"),
-        1: gettext("tomorrow"),
-    }.get((there - today).days)
-    return near or _date(there, today)
+    near = _NEAR.get((there - today).days)
+    return str(near) if near else _date(there, today)
 
 
 def occasion(at: datetime) -> str:

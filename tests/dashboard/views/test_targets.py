@@ -304,7 +304,7 @@ def test_the_list_shows_how_items_went(viewer: Browser, session: Session) -> Non
     target = rows.target(session)
     for ago, items in ((3, 10), (2, 30), (1, 20)):
         rows.job(session, target, ago=timedelta(hours=ago), items_scraped=items)
-    assert "Items of its last jobs: 10, 30, 20" in viewer.get("/targets").text
+    assert "Items of its last jobs: last 20, between 10 and 30" in viewer.get("/targets").text
 
 
 def test_a_target_tells_its_definition_in_words(viewer: Browser, session: Session) -> None:
