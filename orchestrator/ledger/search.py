@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Select, Text, bindparam, cast, func, or_, select, tuple_, union
+from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, cast, func, select, tuple_, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -39,16 +39,16 @@ _LEARN = _LEARN.on_conflict_do_update(
     set_={"content_hash": _LEARN.excluded.content_hash, "words": _LEARN.excluded.words},
 )
 
-#: Where an item stands among those of its target, by when it changed.
-_Place = tuple[datetime, int]
+_CHANGED = (ScrapedItem.changed_at, ScrapedItem.id)
 
 
 @dataclass(frozen=True, slots=True)
-class _Learned:
-    """An item whose words are known now."""
+class _Seen:
+    """An item, and whether its words are known as it is now."""
 
     id: int
     changed_at: datetime
+    is_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,13 @@ def _read_all(end: float) -> int:
     while time.monotonic() < end:
         with database.transaction() as session:
             if not _take_turn(session):
-                return count
+                break
             last = session.scalar(select(func.max(ItemWords.item_id))) or 0
-            rest = _unlearned().where(ScrapedItem.id > last).order_by(ScrapedItem.id)
-            learned = len(_learn(session, rest))
-            if learned < MOST_ITEMS:
+            seen = _see(session, [ScrapedItem.id > last], ScrapedItem.id)
+            count += _learn(session, seen)
+            if len(seen) < MOST_ITEMS:
                 ticks.tick(session, ticks.SEARCH, at=_began(session))
-        count += learned
-        if learned < MOST_ITEMS:
-            break
+                break
     return count
 
 
@@ -107,10 +105,11 @@ def _read_changed(since: datetime, end: float) -> int:
         with database.transaction() as session:
             if not _take_turn(session):
                 return count
-            learned = _learn(session, _changed(target_id, place))
-        count += len(learned)
-        if len(learned) == MOST_ITEMS:
-            waiting.append((target_id, (learned[-1].changed_at, learned[-1].id)))
+            behind = tuple_(*_CHANGED) > tuple_(*place)
+            seen = _see(session, [ScrapedItem.target_id == target_id, behind], *_CHANGED)
+            count += _learn(session, seen)
+        if len(seen) == MOST_ITEMS:
+            waiting.append((target_id, (seen[-1].changed_at, seen[-1].id)))
     with database.transaction() as session:
         ticks.tick(session, ticks.SEARCH, at=now)
     return count
@@ -123,42 +122,48 @@ def _busy(session: Session, since: datetime) -> Sequence[int]:
     return session.scalars(union(active, ended)).all()
 
 
-def _changed(target_id: int, place: _Place) -> Select[*tuple[Any, ...]]:
-    key = tuple_(ScrapedItem.changed_at, ScrapedItem.id)
-    query = _unlearned().where(ScrapedItem.target_id == target_id, key > tuple_(*place))
-    return query.order_by(*key)
+def _see(session: Session, where: Sequence[ColumnElement[bool]], *order: Any) -> Sequence[_Seen]:
+    """The next items, known or not.
+
+    Found by index alone, and their words one by one: a join would be a guess, and on a table
+    without statistics one that reads all of it.
+    """
+    known = (
+        select(ItemWords.content_hash == ScrapedItem.content_hash)
+        .where(ItemWords.item_id == ScrapedItem.id)
+        .correlate(ScrapedItem)
+        .scalar_subquery()
+    )
+    query = select(ScrapedItem.id, ScrapedItem.changed_at, func.coalesce(known, False))
+    rows = session.execute(query.where(*where).order_by(*order).limit(MOST_ITEMS))
+    return [_Seen(*row) for row in rows]
 
 
-def _unlearned() -> Select[*tuple[Any, ...]]:
-    return (
+def _learn(session: Session, seen: Sequence[_Seen]) -> int:
+    """Learns the words of those that are not known; of how many."""
+    unknown = [item.id for item in seen if not item.is_known]
+    items = (
         select(
             ScrapedItem.id,
             ScrapedItem.target_id,
             ScrapedItem.content_hash,
-            ScrapedItem.changed_at,
             cast(ScrapedItem.data, Text).label("data"),
         )
-        .outerjoin(ItemWords, ItemWords.item_id == ScrapedItem.id)
-        .where(
-            or_(
-                ItemWords.item_id.is_(None),
-                ItemWords.content_hash != ScrapedItem.content_hash,
-            )
-        )
+        .where(ScrapedItem.id.in_(unknown))
+        # An item that clean-up deletes at this moment would fail the others of its batch.
+        .with_for_update(read=True, key_share=True)
     )
-
-
-def _learn(session: Session, items: Select[*tuple[Any, ...]]) -> Sequence[_Learned]:
-    # An item that clean-up deletes at this moment would fail the others of its batch.
-    held = items.limit(MOST_ITEMS).with_for_update(of=ScrapedItem, read=True, key_share=True)
-    rows, words = [], []
-    for row in session.execute(held, execution_options={"yield_per": _AT_ONCE}):
-        found = lexemes.of_item(row.target_id, orjson.loads(row.data))
-        words.append({"item_id": row.id, "content_hash": row.content_hash, "lexemes": found})
-        rows.append(_Learned(row.id, row.changed_at))
+    words = [
+        {
+            "item_id": row.id,
+            "content_hash": row.content_hash,
+            "lexemes": lexemes.of_item(row.target_id, orjson.loads(row.data)),
+        }
+        for row in session.execute(items, execution_options={"yield_per": _AT_ONCE})
+    ]
     if words:
         session.execute(_LEARN, words)
-    return rows
+    return len(words)
 
 
 def _began(session: Session) -> datetime:
