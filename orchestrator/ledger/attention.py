@@ -65,6 +65,9 @@ def concerns(session: Session, vitals: Vitals) -> list[Concern]:
 
 
 def _of_house(vitals: Vitals) -> list[Concern]:
+    if not vitals.workers:
+        # Then nobody sweeps or answers beat either; one cause is told once.
+        return [Concern(Kind.NO_WORKER)]
     missing = {
         Kind.NO_WORKER: not vitals.crawlers,
         Kind.NO_SWEEP: not vitals.sweep_lives,

@@ -103,7 +103,12 @@ def test_every_kind_of_concern_has_words(viewer: Browser, session: Session) -> N
     late.next_run_at = func.now() - timedelta(hours=1)
     session.flush()
     workers.begin(session, Seen("quiet@one", 7, ["crawls"], 2, memory_bytes=0))
-    session.execute(update(workers.Worker).values(seen_at=func.now() - timedelta(minutes=5)))
+    workers.begin(session, Seen("control@one", 7, ["control"], 2, memory_bytes=0))
+    session.execute(
+        update(workers.Worker)
+        .where(workers.Worker.name == "quiet@one")
+        .values(seen_at=func.now() - timedelta(minutes=5))
+    )
     page = viewer.get("/").text
     for said in (
         "No worker that crawls is alive",

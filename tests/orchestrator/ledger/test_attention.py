@@ -145,6 +145,12 @@ def test_a_house_without_a_worker_that_crawls(target_id: int) -> None:
     assert kinds() == [Kind.NO_WORKER]
 
 
+def test_a_house_without_any_worker_is_told_once(target_id: int) -> None:
+    make_old("workers", "seen_at", 60)
+    make_old("ticks", "at", 60)
+    assert kinds() == [Kind.NO_WORKER]
+
+
 def test_a_worker_that_went_quiet_is_news_for_a_day(target_id: int) -> None:
     given.do(workers.begin, Seen("crawls@two", 7, ["crawls"], 2, memory_bytes=0))
     make_old("workers", "seen_at", 60, "name = 'crawls@two'")
