@@ -12,7 +12,7 @@ from tests.dashboard import rows
 def test_sign_in_press_run_and_follow_the_id_to_the_job(page: Page) -> None:
     with storage.transaction() as session:
         rows.target(session, "demo_shop")
-    page.reload()
+    page.goto("/targets")
     page.get_by_role("button", name="Run demo_shop").click()
     message = page.get_by_role("status")
     expect(message).to_contain_text("Started. Job ID:")
