@@ -329,7 +329,7 @@ def test_the_steps_of_a_job_add_up_to_its_counts(claim: Claim, writer: Checkpoin
     assert _counts(claim) == {"items_scraped": 5, "items_new": 5, "pages": 12, "errors": 4}
 
 
-@pytest.mark.parametrize(("age", "width"), [(100.5, 1), (300, 10), (1_190, 10), (4_000, 60)])
+@pytest.mark.parametrize(("age", "width"), [(100.5, 1), (303, 10), (1_193, 10), (4_030, 60)])
 def test_a_step_is_the_longer_the_older_the_job_is(
     age: float, width: int, claim: Claim, writer: CheckpointWriter
 ) -> None:
