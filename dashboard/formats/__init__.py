@@ -54,6 +54,11 @@ def named(name: str) -> Format:
         if each.name == name and each.lacks is None:
             return each
         if each.name == name:
-            sentence = "%(format)s needs the extra %(extra)s: pip install 'kumo[%(extra)s]'."
-            raise Invalid(Sentence(sentence, format=each.label, extra=each.lacks))
+            raise Invalid(
+                Sentence(
+                    "%(format)s needs the extra %(extra)s: pip install 'kumo[%(extra)s]'.",
+                    format=each.label,
+                    extra=each.lacks,
+                )
+            )
     raise Invalid(Sentence("Items are not exported as %(format)s.", format=repr(name[:40])))
