@@ -37,6 +37,8 @@ from orchestrator.ledger.models import ItemWords, ScrapedItem
 
 #: More are not counted.
 MOST_COUNTED = 10_000
+#: Items with a word that are named one by one.
+_FEW = 3_000
 _PAGE_MILLISECONDS, _COUNT_MILLISECONDS = 2_000, 500
 _FIELDS, _LETTERS = 30, 300
 #: A field with a longer name is not shown in a list.
@@ -90,41 +92,47 @@ def page(
     """The items behind `after`; of each its first fields, and `columns` whichever they are."""
     try:
         with _at_most(session, _PAGE_MILLISECONDS):
-            where = _where(session, target_id, view)
+            where, number = _where(session, target_id, view)
             found = session.execute(_placed(view, where, after).limit(size + 1)).all()
             shown = found[:size]
             items = _rows(session, [row.id for row in shown], columns)
     except _CutOffError:
         return ItemPage(cut_off=True)
     last = Place(shown[-1].id, shown[-1].at) if len(found) > size else None
-    return ItemPage(items, _count(session, where), last)
+    if after is None and last is None:
+        number = len(items)
+    elif not view.asks_words_only:
+        number = _count(session, where)
+    return ItemPage(items, number, last)
 
 
 def ids(target_id: int, view: ItemView, session: Session) -> Select[*tuple[Any, ...]]:
     """The ids of all items that fit, in the view's order."""
-    return _placed(view, _where(session, target_id, view), None).with_only_columns(ScrapedItem.id)
+    where, _ = _where(session, target_id, view)
+    return _placed(view, where, None).with_only_columns(ScrapedItem.id)
 
 
-def _where(session: Session, target_id: int, view: ItemView) -> list[ColumnElement[bool]]:
-    where = item_views.conditions(target_id, view)
-    return [*where, _has_words(session, target_id, view)] if view.asks_words else where
+def _where(
+    session: Session, target_id: int, view: ItemView
+) -> tuple[list[ColumnElement[bool]], int | None]:
+    """What an item must be, and how many have the words, as far as they are counted.
 
-
-def _has_words(session: Session, target_id: int, view: ItemView) -> ColumnElement[bool]:
-    """Few that have them are named; of many, each item in the view's order is asked.
-
-    Otherwise the planner guesses, and for a frequent word sorts half a million items.
+    Few that have them are named; of many, each item in the view's order is asked. Otherwise the
+    planner guesses, and for a frequent word sorts half a million items.
     """
+    where = item_views.conditions(target_id, view)
+    if not view.asks_words:
+        return where, None
     text = item_views.words(target_id, view)
     if text is None:
-        return false()
-    sought = cast(literal(text, Text), TSQUERY)
-    matching = ItemWords.words.op("@@", return_type=None)(sought)
-    few = session.scalars(select(ItemWords.item_id).where(matching).limit(MOST_COUNTED + 1)).all()
-    if len(few) <= MOST_COUNTED:
-        return ScrapedItem.id.in_(select(func.unnest(literal(list(few), ARRAY(BigInteger)))))
-    asked = select(matching).where(ItemWords.item_id == ScrapedItem.id)
-    return asked.correlate(ScrapedItem).scalar_subquery()
+        return [false()], 0
+    matching = ItemWords.words.op("@@", return_type=None)(cast(literal(text, Text), TSQUERY))
+    found = session.scalars(select(ItemWords.item_id).where(matching).limit(MOST_COUNTED + 1)).all()
+    if len(found) <= _FEW:
+        named = select(func.unnest(literal(list(found), ARRAY(BigInteger))))
+        return [*where, ScrapedItem.id.in_(named)], len(found)
+    asked = select(matching).where(ItemWords.item_id == ScrapedItem.id).correlate(ScrapedItem)
+    return [*where, asked.scalar_subquery()], len(found)
 
 
 def _placed(

@@ -94,6 +94,12 @@ class ItemView:
     def asks_words(self) -> bool:
         return bool(self.search) or any(each.operator is Operator.IS for each in self.filters)
 
+    @property
+    def asks_words_only(self) -> bool:
+        others = [each for each in self.filters if each.operator is not Operator.IS]
+        beside = (self.job_id, self.new_since, self.changed_since)
+        return self.asks_words and not others and not any(beside)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -160,10 +166,9 @@ def _behind_value(view: ItemView, item_id: int) -> ColumnElement[bool]:
 def _comparable(items: Any, field: str) -> ColumnElement[Any]:
     """A field as something to sort by; null when there is nothing in it."""
     value = items.data.op("->", return_type=JSONB())(field)
-    known = _number(items, field)
-    number = func.to_jsonb(known, type_=JSONB())
+    number = func.to_jsonb(_number(items, field), type_=JSONB())
     nothing = cast(literal("null", Text), JSONB)
-    return case((known.is_not(None), number), else_=func.nullif(value, nothing, type_=JSONB()))
+    return func.coalesce(number, func.nullif(value, nothing), type_=JSONB())
 
 
 def _text(items: Any, field: str) -> ColumnElement[str]:

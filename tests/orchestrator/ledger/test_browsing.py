@@ -36,7 +36,7 @@ def test_a_page_deep_in_the_past_is_read_by_index(target_id: int) -> None:
         with browsing_session() as session:
             query = browsing._placed(
                 ItemView(),
-                browsing._where(session, target_id, ItemView()),
+                browsing._where(session, target_id, ItemView())[0],
                 Place(deep.id, deep.changed_at),
             )
             return session.execute(query.limit(51)).all()
@@ -51,11 +51,11 @@ def browsing_session() -> Any:
     return given.database.transaction()
 
 
-@pytest.mark.parametrize("most", [10, 10_000])
+@pytest.mark.parametrize("few", [10, 10_000])
 def test_frequent_and_rare_words_find_the_same(
-    most: int, target_id: int, monkeypatch: pytest.MonkeyPatch
+    few: int, target_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(browsing, "MOST_COUNTED", most)
+    monkeypatch.setattr(browsing, "_FEW", few)
     scraped.many(target_id, 200, PRODUCT)
     search.catch_up()
     for view in (
@@ -65,10 +65,9 @@ def test_frequent_and_rare_words_find_the_same(
     ):
         shown = page(target_id, view)
         expected = range(1, 201) if not view.filters else range(1, 201, 2)
-        assert sorted(numbers(shown)) == sorted(numbers(page(target_id, view)))
         assert set(numbers(shown)) <= set(expected)
         assert len(shown.items) == 50
-        assert shown.count == (11 if most == 10 else len(expected))
+        assert shown.count == len(expected)
 
 
 def test_a_value_that_changed_is_not_found_by_what_it_was(target_id: int) -> None:
@@ -111,6 +110,6 @@ def test_a_count_that_takes_too_long_is_not_told(
 ) -> None:
     scraped.many(target_id, 20_000, "jsonb_build_object('n', n, 't', repeat('x', 500))")
     monkeypatch.setattr(browsing, "_COUNT_MILLISECONDS", 1)
-    view = ItemView(filters=(FieldFilter("t", Operator.CONTAINS, "y"),))
+    view = ItemView(filters=(FieldFilter("t", Operator.CONTAINS, "x"),))
     shown = page(target_id, view)
     assert (shown.count, shown.cut_off) == (None, False)
