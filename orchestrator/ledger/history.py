@@ -132,27 +132,6 @@ def one(session: Session, job_id: uuid.UUID) -> tuple[ScrapingJob, ScrapingTarge
     return row[0], row[1]
 
 
-def targets_with_last_job(
-    session: Session,
-) -> Sequence[Row[ScrapingTarget, ScrapingJob]]:
-    """The living targets by name, each with its newest job."""
-    newest = (
-        select(ScrapingJob.id)
-        .where(ScrapingJob.target_id == ScrapingTarget.id)
-        .order_by(ScrapingJob.queued_at.desc(), ScrapingJob.id.desc())
-        .limit(1)
-        .correlate(ScrapingTarget)
-        .scalar_subquery()
-    )
-    return session.execute(
-        select(ScrapingTarget, ScrapingJob)
-        .outerjoin(ScrapingJob, ScrapingJob.id == newest)
-        .where(ScrapingTarget.deleted_at.is_(None))
-        .order_by(ScrapingTarget.name)
-        .options(*_LIGHT)
-    ).all()
-
-
 def item_previews(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence[ItemPreview]:
     """The first items whose latest sighting was in this job, their data cut to what a table shows.
 

@@ -227,19 +227,6 @@ def test_a_job_that_is_not_there_is_not_found() -> None:
         given.do(history.one, uuid.uuid4())
 
 
-def test_each_living_target_is_listed_with_its_newest_job(target_id: int) -> None:
-    given.do(jobs.cancel, given.a_job(target_id))
-    newest = given.a_job(target_id)
-    given.a_target("apple")
-    gone = given.a_target("gone")
-    given.do(lambda session: targets.delete(session, targets.find(session, gone)))
-    rows = given.do(history.targets_with_last_job)
-    assert [(row[0].name, row[1].id if row[1] else None) for row in rows] == [
-        ("apple", None),
-        ("shop", newest),
-    ]
-
-
 def test_a_preview_of_an_item_is_cut_in_fields_and_letters(target_id: int) -> None:
     job_id = given.a_job(target_id)
     given.execute(
