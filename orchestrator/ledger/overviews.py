@@ -42,6 +42,8 @@ OUTCOMES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 Columns = TypeVarTuple("Columns")
 
 _SPARK_JOBS, _MOST_TAGS, _MOST_SPIDERS = 30, 200, 500
+#: A target whose job is paused may have thousands of skipped ones; nobody waits for all of them.
+_LOOKED_AT = 300
 _LAST: ColumnElement[float] = cast(literal("Infinity"), Float)
 _LIVING: ColumnElement[bool] = ScrapingTarget.deleted_at.is_(None)
 _NAME = ScrapingTarget.name
@@ -268,15 +270,19 @@ def _page(session: Session, ids: Sequence[int], *, is_first: bool, is_last: bool
 
 
 def _spark_items(session: Session, ids: Sequence[int]) -> dict[int, Sequence[int]]:
-    ended = (
-        select(ScrapingJob.items_scraped, ScrapingJob.queued_at)
-        .where(
-            ScrapingJob.target_id == ScrapingTarget.id,
-            ScrapingJob.status.in_(OUTCOMES),
-        )
+    recent = (
+        select(ScrapingJob.items_scraped, ScrapingJob.queued_at, ScrapingJob.status)
+        .where(ScrapingJob.target_id == ScrapingTarget.id)
         .order_by(ScrapingJob.queued_at.desc(), ScrapingJob.id.desc())
-        .limit(_SPARK_JOBS)
+        .limit(_LOOKED_AT)
         .correlate(ScrapingTarget)
+        .subquery()
+    )
+    ended = (
+        select(recent.c.items_scraped, recent.c.queued_at)
+        .where(recent.c.status.in_(OUTCOMES))
+        .order_by(recent.c.queued_at.desc())
+        .limit(_SPARK_JOBS)
         .lateral()
     )
     oldest_first = aggregate_order_by(ended.c.items_scraped, ended.c.queued_at)
