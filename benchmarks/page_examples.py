@@ -23,6 +23,7 @@ NO_PAGES = frozenset(
         *("static", "bootstrap.static", "health.healthz", "health.readyz"),
         "sign_in.form",  # leads on when one is signed in
         "preferences.language",  # leads back to the page it was pressed on
+        "workers.answers",  # a script asks for it, and it waits for Celery to answer
         "jobs.log_file",  # a stream as long as the log
     }
 )

@@ -18,6 +18,8 @@ NO_PAGES = frozenset(
     {
         *("static", "bootstrap.static", "health.healthz", "health.readyz"),
         *("preferences.language", "jobs.log_file", "items.whole", "exports.one"),
+        # Parts that a script puts into a page.
+        *("schedules.preview", "workers.answers"),
     }
 )
 #: A page before anybody is signed in.
