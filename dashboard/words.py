@@ -12,11 +12,15 @@ from typing import Any
 
 from flask_babel import gettext
 
-from orchestrator.ledger.history import ItemPreview
+from orchestrator.ledger.browsing import ItemRow
 
-#: Terminal colours and the like, then every control character that is no line break or tab.
+#: Terminal colours and the like, then every control character that is no line break or tab, and
+#: the marks that turn the reading direction of what follows them: <bdi> finds a text's own.
 _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+#: More marks on one letter than any language has; they would draw over what stands above.
+_MARKS = r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_FLOOD = re.compile(f"({_MARKS}{{6}}){_MARKS}+")
 #: Fields that tell a person what an item is, and fields that take much room to say little.
 _NAMING, _LAST = ("name", "title", "名前", "商品名"), ("url", "description")
 _SECRET = re.compile(r"password|passwd|secret|token|cookie|api_?key|credential", re.IGNORECASE)
@@ -42,8 +46,8 @@ def size(value: int) -> str:
 
 
 def plain(text: Any) -> str:
-    """Text without terminal codes and control characters."""
-    return _CONTROLS.sub("", _TERMINAL_CODES.sub("", str(text)))
+    """Text without terminal codes, control characters and floods of marks."""
+    return _FLOOD.sub(r"\1", _CONTROLS.sub("", _TERMINAL_CODES.sub("", str(text))))
 
 
 def capital(text: str) -> str:
@@ -81,7 +85,7 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def item_columns(items: Sequence[ItemPreview], most: int = 8) -> list[str]:
+def item_columns(items: Sequence[ItemRow], most: int = 8) -> list[str]:
     """The fields to show of some items: those most of them have, what names a thing first."""
     counts = Counter(name for item in items for name in item.data or ())
     return in_reading_order([name for name, _ in counts.most_common(most)])

@@ -11,7 +11,7 @@ from dashboard.gate import needs
 from dashboard.returns import back
 from orchestrator import database, triggers
 from orchestrator.exceptions import TargetNotFound
-from orchestrator.ledger import forecasts, history, logs, progress, targets, waiting
+from orchestrator.ledger import browsing, forecasts, history, logs, progress, targets, waiting
 from orchestrator.ledger.history import JobPage, PageKey
 from orchestrator.ledger.models import JobStatus, Role, Trigger
 
@@ -48,7 +48,7 @@ def one(job_id: UUID) -> ResponseReturnValue:
             "expected_end": waiting.expected_end(session, job) if running else None,
             "job_before": history.job_before(session, job) if job.status.is_final else None,
             "log": logs.page(session, job_id, which, older_than=before),
-            "items": history.item_previews(session, job_id),
+            "items": browsing.of_job(session, job_id),
             "given_up": history.given_up_pages(session, job_id, after=_key("given_up")),
             "rejected": history.rejected(session, job_id, after=_key("rejected")),
             "attempts": history.attempts(session, job_id),

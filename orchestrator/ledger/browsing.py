@@ -5,6 +5,7 @@ to look at all items of the target, so it is given two seconds; what takes longe
 the page says so instead of keeping people and the database waiting.
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -104,6 +105,18 @@ def page(
     elif not view.asks_words_only:
         number = _count(session, where)
     return ItemPage(items, number, last)
+
+
+def of_job(session: Session, job_id: uuid.UUID, *, most: int = 20) -> list[ItemRow]:
+    """The first items whose latest sighting was in this job."""
+    # Ordered by both, as the index has them: by id alone Postgres would walk the whole table.
+    found = session.scalars(
+        select(ScrapedItem.id)
+        .where(ScrapedItem.last_job_id == job_id)
+        .order_by(ScrapedItem.last_job_id, ScrapedItem.id)
+        .limit(most)
+    )
+    return _rows(session, found.all(), ())
 
 
 def ids(target_id: int, view: ItemView, session: Session) -> Select[*tuple[Any, ...]]:

@@ -14,19 +14,14 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    ScalarSelect,
     Select,
     Subquery,
-    Text,
-    case,
-    column,
     func,
     literal,
     select,
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.exceptions import JobNotFound
@@ -35,7 +30,6 @@ from orchestrator.ledger.models import (
     Crawl,
     JobStatus,
     RejectedItem,
-    ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
     Trigger,
@@ -44,7 +38,6 @@ from orchestrator.ledger.models import (
 #: So many jobs are held against what no index serves, a page.
 MOST_LOOKED_AT = 3_000
 _MOST_TEXT = 500
-_PREVIEW_FIELDS, _PREVIEW_LETTERS = 30, 300
 
 #: A place in the list of jobs, newest first.
 PageKey = tuple[datetime, uuid.UUID]
@@ -86,16 +79,6 @@ class TroubledRow:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPreview:
-    """An item as a table shows it: its first fields, long ones as the beginning of their text."""
-
-    id: int
-    key: str
-    changed_at: datetime
-    data: dict[str, Any]
-
-
 def page(
     session: Session,
     which: JobFilter,
@@ -130,21 +113,6 @@ def one(session: Session, job_id: uuid.UUID) -> tuple[ScrapingJob, ScrapingTarge
     if row is None:
         raise JobNotFound(f"There is no job {job_id}.")
     return row[0], row[1]
-
-
-def item_previews(session: Session, job_id: uuid.UUID, *, most: int = 20) -> Sequence[ItemPreview]:
-    """The first items whose latest sighting was in this job, their data cut to what a table shows.
-
-    The cutting is the database's: an item may be megabytes, and a page shows many.
-    """
-    rows = session.execute(
-        select(ScrapedItem.id, ScrapedItem.key, ScrapedItem.changed_at, _preview())
-        .where(ScrapedItem.last_job_id == job_id)
-        # Both, as the index has them: by id alone Postgres would walk the whole table.
-        .order_by(ScrapedItem.last_job_id, ScrapedItem.id)
-        .limit(most)
-    )
-    return [ItemPreview(*row) for row in rows]
 
 
 def job_before(session: Session, job: ScrapingJob) -> ScrapingJob | None:
@@ -214,20 +182,6 @@ def target_names(session: Session) -> Sequence[str]:
         .where(ScrapingTarget.deleted_at.is_(None))
         .order_by(ScrapingTarget.name)
     ).all()
-
-
-def _preview() -> ScalarSelect[dict[str, Any]]:
-    fields = (
-        func.jsonb_each(ScrapedItem.data)
-        .table_valued(column("name", Text), column("value", JSONB))
-        .render_derived()
-    )
-    first = select(fields.c.name, fields.c.value).limit(_PREVIEW_FIELDS).correlate(ScrapedItem)
-    few = first.subquery()
-    text = few.c.value.op("#>>", return_type=Text())("{}")
-    cut = func.to_jsonb(func.left(text, _PREVIEW_LETTERS))
-    value = case((func.length(text) > _PREVIEW_LETTERS, cut), else_=few.c.value)
-    return select(func.jsonb_object_agg(few.c.name, value)).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)

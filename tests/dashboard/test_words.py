@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard import words
-from orchestrator.ledger.history import ItemPreview
+from orchestrator.ledger.browsing import ItemRow
 
 
 @pytest.mark.parametrize(("value", "shown"), [(0, "0"), (999, "999"), (1_234_567, "1,234,567")])
@@ -27,6 +27,9 @@ def test_sizes_have_a_unit(value: int, shown: str) -> None:
         ("a\x00b\x07c", "abc"),
         ("two\nlines\tand a tab", "two\nlines\tand a tab"),
         ("over\rwritten", "overwritten"),
+        ("\u202egnp.exe\u202d \u2066safe\u2069", "gnp.exe safe"),
+        ("e\u0301 \u0e01\u0e33", "e\u0301 \u0e01\u0e33"),
+        ("Z" + "\u0301" * 300, "Z" + "\u0301" * 6),
         ("蜘蛛 & 雲", "蜘蛛 & 雲"),
     ],
 )
@@ -72,6 +75,7 @@ def test_only_web_addresses_become_links(text: str, link: bool) -> None:
 
 def test_columns_are_the_commonest_fields_with_the_name_first() -> None:
     fields = [{"url": 1, "price": 1, "name": 1}, {"price": 1, "name": 1, "rare": 1}]
-    items = [ItemPreview(at, "", datetime.now(UTC), data) for at, data in enumerate(fields)]
+    now = datetime.now(UTC)
+    items = [ItemRow(at, "", now, now, now, data) for at, data in enumerate(fields)]
     assert words.item_columns(items) == ["name", "price", "rare", "url"]
     assert words.item_columns(items, most=2) == ["name", "price"]

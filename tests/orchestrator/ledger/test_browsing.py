@@ -1,4 +1,5 @@
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -113,3 +114,21 @@ def test_a_count_that_takes_too_long_is_not_told(
     view = ItemView(filters=(FieldFilter("t", Operator.CONTAINS, "x"),))
     shown = page(target_id, view)
     assert (shown.count, shown.cut_off) == (None, False)
+
+
+def test_the_items_of_a_job_are_cut_in_fields_and_letters(target_id: int) -> None:
+    job_id = given.a_job(target_id)
+    given.execute(
+        "INSERT INTO scraped_items (target_id, key, data, content_hash, last_job_id)"
+        " SELECT :target, 'k' || n, jsonb_build_object('long', repeat('x', 100000), 'n', n,"
+        " 'none', null, 'list', jsonb_build_array(1, 2))"
+        " || (SELECT jsonb_object_agg('f' || f, f) FROM generate_series(1, 50) f), '', :job"
+        " FROM generate_series(1, 3) n",
+        target=target_id,
+        job=job_id,
+    )
+    previews = given.do(browsing.of_job, job_id, most=2)
+    assert [each.key for each in previews] == ["k1", "k2"]
+    assert all(0 < len(each.data) < 50 for each in previews)
+    assert len(str(previews[0].data)) < 5_000
+    assert given.do(browsing.of_job, uuid.uuid4()) == []

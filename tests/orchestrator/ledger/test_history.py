@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from orchestrator import database
 from orchestrator.exceptions import JobNotFound
-from orchestrator.ledger import history, jobs, targets
+from orchestrator.ledger import history, targets
 from orchestrator.ledger.history import JobFilter, JobPage
 from orchestrator.ledger.models import JobStatus, Trigger
 from tests.orchestrator.ledger import given
@@ -225,24 +225,6 @@ def test_a_job_is_shown_with_its_target_even_when_that_is_deleted(target_id: int
 def test_a_job_that_is_not_there_is_not_found() -> None:
     with pytest.raises(JobNotFound):
         given.do(history.one, uuid.uuid4())
-
-
-def test_a_preview_of_an_item_is_cut_in_fields_and_letters(target_id: int) -> None:
-    job_id = given.a_job(target_id)
-    given.execute(
-        "INSERT INTO scraped_items (target_id, key, data, content_hash, last_job_id)"
-        " SELECT :target, 'k' || n, jsonb_build_object('long', repeat('x', 100000), 'n', n,"
-        " 'none', null, 'list', jsonb_build_array(1, 2))"
-        " || (SELECT jsonb_object_agg('f' || f, f) FROM generate_series(1, 50) f), '', :job"
-        " FROM generate_series(1, 3) n",
-        target=target_id,
-        job=job_id,
-    )
-    previews = given.do(history.item_previews, job_id, most=2)
-    assert [each.key for each in previews] == ["k1", "k2"]
-    assert all(0 < len(each.data) < 50 for each in previews)
-    assert len(str(previews[0].data)) < 5_000
-    assert given.do(history.item_previews, uuid.uuid4()) == []
 
 
 def test_living_targets_are_named_in_order(target_id: int) -> None:
