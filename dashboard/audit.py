@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from flask_login import current_user
 from markupsafe import Markup, escape
 
+from dashboard import words
 from orchestrator import database
 from orchestrator.ledger import audit
 
@@ -53,5 +54,5 @@ def note_in(session: Any, action: str, subject: object, **details: Any) -> None:
 def said(action: str, what: str) -> Markup:
     """An action in the reader's language; one without words as it is called in the list."""
     if action not in SENTENCES:
-        return escape(action) + " " + escape(what)
+        return escape(words.plain(action)) + " " + escape(what)
     return escape(str(SENTENCES[action])) % {"what": what}

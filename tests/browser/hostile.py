@@ -1,0 +1,245 @@
+"""Sixty texts that strangers may send, and a ledger that holds one of them in every field.
+
+What the ledger checks when it is saved (names of targets, cron lines, zones) is left as it is: the
+database or every page rests on it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from orchestrator.ledger.models import (
+    ApiToken,
+    AuditEntry,
+    ChargedPage,
+    Export,
+    ItemRevision,
+    JobLogLine,
+    JobStatus,
+    Role,
+    ScrapedItem,
+    ScrapingJob,
+    ScrapingTarget,
+    User,
+    Worker,
+)
+from tests.dashboard import rows
+
+_ZALGO = "Z" + "".join(chr(0x300 + number) for number in range(100)) * 3
+
+TEXTS = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "<script src=//evil.example/x.js></script>",
+    "<img src=x onerror=alert(1)>",
+    "<img src=//evil.example/pixel.png>",
+    "<svg onload=alert(1)>",
+    '<svg><a xlink:href="javascript:alert(1)"><text y=20>x</text></a></svg>',
+    "<svg><script>alert(1)</script></svg>",
+    '<iframe srcdoc="<script>alert(1)</script>"></iframe>',
+    "<iframe src=//evil.example></iframe>",
+    '<object data="data:text/html,<script>alert(1)</script>"></object>',
+    "<embed src=//evil.example/x.swf>",
+    '<base href="//evil.example/">',
+    '<meta http-equiv=refresh content="0;url=//evil.example">',
+    '<link rel=stylesheet href="//evil.example/x.css">',
+    "<style>*{display:none}</style>",
+    "<form action=//evil.example><button>Sign in</button></form>",
+    "<details open ontoggle=alert(1)>",
+    "<body onpageshow=alert(1)>",
+    '<math><mtext><table><mglyph><style><img src=x onerror="alert(1)">',
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</select></option><img src=x onerror=alert(1)>",
+    "</bdi></td></tr></table><h1>Kumo was moved</h1>",
+    "--><script>alert(1)</script><!--",
+    "]]><script>alert(1)</script>",
+    '" onmouseover="alert(1)" autofocus onfocus="alert(1)',
+    "' onmouseover='alert(1)' autofocus onfocus='alert(1)",
+    "` onmouseover=alert(1) `",
+    '"><script>alert(1)</script>',
+    "'><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)//https://example.com",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:msgbox(1)",
+    "//evil.example/",
+    "https://evil.example/\" onclick=\"alert(1)",
+    "https://user:password@evil.example/" + "a" * 4_000,
+    "https://аррӏе.example/",
+    "{{ 7 * 7 }}{{ config }}",
+    "{% include '/etc/passwd' %}",
+    "${7*7} #{7*7} <%= 7*7 %>",
+    "%s %d %(name)s %(what)s %(count)s %n %",
+    "{0} {name} {}",
+    "\\x3cscript\\x3ealert(1)\\u003c/script\\u003e",
+    "&lt;script&gt;alert(1)&lt;/script&gt; &#60;b&#62;",
+    "\u202egnp.exe\u202d \u2066isolated\u2069",
+    "\u202b\u202e\u202e\u202e never closed",
+    "العربية עברית \u200f right to left",
+    "zero\u200bwidth\u200c\u200d\u2060\ufeff\u00ad",
+    _ZALGO,
+    "\x1b[31mred\x1b[0m\x1b]0;title\x07\x1b[2J",
+    "".join(chr(number) for number in range(1, 32)) + "\x7f\x80\x9b31m\x9f",
+    "null\ufffdbyte \ufffe\uffff\U000e0001",
+    "W" * 5_000,
+    "=HYPERLINK(\"http://evil.example\",\"x\")",
+    "+1+cmd|' /C calc'!A0\t\r\n@SUM(1)",
+    "👩‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿" * 50,
+    "' OR 1=1; DROP TABLE users; --",
+    "line\nline\r\nline\u2028line\u2029line\x85line\x0bline",
+]  # fmt: skip
+
+LARGE = "<b>large</b> " * 800_000
+
+
+@dataclass(frozen=True)
+class Held:
+    """Where a text is held: the values of the addresses that show it."""
+
+    target_id: int
+    job_id: str
+    item_id: int
+    user_id: int
+    export_id: str
+
+
+def hold(session: Session, number: int, text: str) -> Held:
+    """Fills every field with the text; nothing is checked on this way."""
+    target = _target(session, number, text)
+    job = _job(session, target, number, text)
+    item = _items(session, job, text)
+    _beside(session, job, number, text)
+    user = User(name=text[:1_000], password_hash="x", role=Role.VIEWER)
+    export = Export(
+        id=uuid4(), target_id=target.id, who=text, format=text, view={text: text}, trouble=text
+    )
+    session.add_all([user, export])
+    session.flush()
+    token = ApiToken(name=text, token_hash=bytes([number]), scope=text, user_id=user.id)
+    session.add_all([token, *_done(text, target, job)])
+    session.flush()
+    return Held(target.id, str(job.id), item.id, user.id, str(export.id))
+
+
+def hold_large(session: Session) -> Held:
+    """Fills the fields that nobody bounds with ten megabytes, and an item with its four."""
+    target = rows.target(session, "large")
+    job = rows.job(
+        session,
+        target,
+        JobStatus.FAILED,
+        error_message=f"{LARGE}\n{LARGE}",
+        pages_given_up=1,
+        items_rejected=1,
+        stats={"note": LARGE},
+    )
+    item = _items(session, job, LARGE[:3_000_000])
+    rows.rejected(session, job, LARGE, LARGE)
+    rows.crawl(session, job, outcome=LARGE)
+    rows.line(session, job, 1, LARGE)
+    page = ChargedPage(job_id=job.id, request_id=b"x", url=LARGE, reason=LARGE, charges=3)
+    page.given_up_at = func.now()
+    user = User(name="vera", password_hash="x", role=Role.VIEWER)
+    done = AuditEntry(who="vera", action="moon.land", subject=LARGE, details={"note": LARGE})
+    session.add_all([page, user, done])
+    session.flush()
+    return Held(target.id, str(job.id), item.id, user.id, str(uuid4()))
+
+
+def _target(session: Session, number: int, text: str) -> ScrapingTarget:
+    target = rows.target(session, f"t{number}")
+    target.spider = text
+    target.start_urls = [text, f"https://example.com/{text}"]
+    target.arguments = {text: text, "list": [text, {text: text}]}
+    target.settings = {text: text}
+    target.key_fields = [text]
+    target.tags = [text[:1_000]]
+    session.flush()
+    return target
+
+
+def _job(session: Session, target: ScrapingTarget, number: int, text: str) -> ScrapingJob:
+    statuses = [JobStatus.FAILED, JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.PENDING]
+    return rows.job(
+        session,
+        target,
+        statuses[number % len(statuses)],
+        definition={"target": text, "spider": text, "max_attempts": 3, "arguments": {text: text}},
+        error_message=f"{text}\n{text}",
+        finish_reason=text,
+        pages_given_up=1,
+        items_rejected=1,
+        stats={text: text, "finish_reason": text, f"retry/reason_count/{text}": 1},
+    )
+
+
+def _items(session: Session, job: ScrapingJob, text: str) -> ScrapedItem:
+    data: dict[str, Any] = {
+        text[:5_000]: text,
+        "name": text,
+        "url": text,
+        "in": {text[:5_000]: [text[:9_000]]},
+    }
+    item = rows.item(session, job, data)
+    item.key = text[:1_000]
+    before = {text[:5_000]: "before", "name": "before", "gone": text}
+    session.add(ItemRevision(item_id=item.id, job_id=job.id, data=before, content_hash=b"y"))
+    session.flush()
+    return item
+
+
+def _beside(session: Session, job: ScrapingJob, number: int, text: str) -> None:
+    digest = hashlib.sha256(text.encode()).digest()
+    rows.rejected(session, job, text, text)
+    rows.crawl(session, job, worker=text, outcome=text)
+    rows.crawl(session, job, attempt=2, worker=text, outcome=text)
+    session.add_all(
+        [
+            ChargedPage(
+                job_id=job.id,
+                request_id=digest,
+                url=text,
+                reason=text,
+                charges=3,
+                given_up_at=func.now(),
+            ),
+            *(
+                JobLogLine(
+                    job_id=job.id,
+                    attempt=1,
+                    seq=seq,
+                    level=level,
+                    logged_at=func.now(),
+                    logger=text,
+                    message=text,
+                )
+                for seq, level in enumerate((10, 20, 30, 40, 50))
+            ),
+            Worker(
+                name=text[:1_000],
+                pid=number,
+                queues=[text],
+                slots=2,
+                spiders=[text],
+                versions={text: text},
+            ),
+        ]
+    )
+
+
+def _done(text: str, target: ScrapingTarget, job: ScrapingJob) -> list[AuditEntry]:
+    actions = {
+        "user.add": text,
+        "target.run": str(target.id),
+        "job.cancel": str(job.id),
+        text: text,
+    }
+    return [
+        AuditEntry(who=text[:1_000], action=action, subject=subject, details={text: text})
+        for action, subject in actions.items()
+    ]
