@@ -54,7 +54,7 @@ def test_a_place_that_is_none_is_answered_in_a_sentence(viewer: Browser) -> None
 
 
 def test_an_unknown_status_is_answered_with_those_that_exist(viewer: Browser) -> None:
-    names_nothing(viewer, "/jobs?status=done", status=422, sentence="it is pending, running")
+    names_nothing(viewer, "/jobs?status=done", status=422, sentence="pending, running, paused")
 
 
 def test_a_wrong_method_names_the_right_one(viewer: Browser) -> None:
