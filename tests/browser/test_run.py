@@ -37,7 +37,7 @@ def test_everything_but_live_updates_works_without_script(page: Page) -> None:
     plain = browser.new_context(
         java_script_enabled=False, storage_state=page.context.storage_state()
     ).new_page()
-    plain.goto(page.url)
+    plain.goto(f"{page.url}targets")
     plain.get_by_role("button", name="Run demo_shop").click()
     expect(plain.get_by_role("status")).to_contain_text("Started. Job ID:")
     plain.context.close()
