@@ -4,6 +4,8 @@ What `tests/dashboard/rows.py` fills is there already; with this no page is empt
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from orchestrator import database as storage
 from orchestrator.ledger import lexemes, people, ticks, tokens
 from orchestrator.ledger.models import (
     AuditEntry,
@@ -63,8 +66,8 @@ def furnish(session: Session, jobs: Jobs) -> None:
     _people(session)
     _workers(session)
     _tags(session)
-    for target_id in {jobs["running"].target_id, jobs["completed"].target_id}:
-        _history(session, session.get_one(ScrapingTarget, target_id))
+    _history(session, jobs["running"].target_id, pages=1_900)
+    _history(session, jobs["completed"].target_id, pages=60)
     _waiting(session)
     jobs["completed"].stats = _STATS
     for kind in ("running", "failed", "completed", "paused"):
@@ -72,6 +75,18 @@ def furnish(session: Session, jobs: Jobs) -> None:
     _given_up(session, jobs["completed"])
     _items(session, jobs)
     _exports(session, jobs["completed"].target_id)
+
+
+@contextmanager
+def ordinary_names() -> Iterator[None]:
+    """For a while no target has a name that is there to try the pages."""
+    query = select(ScrapingTarget).where(ScrapingTarget.name.startswith("a-target-with"))
+    with storage.transaction() as session:
+        target = session.scalars(query).one()
+        long, target.name = target.name, "furniture"
+    yield
+    with storage.transaction() as session:
+        session.get_one(ScrapingTarget, target.id).name = long
 
 
 def first_item(session: Session, job_id: UUID) -> int:
@@ -116,23 +131,26 @@ def _tags(session: Session) -> None:
         target.tags = ["shops", "daily"] if target.name == "demo_shop" else ["文房具"]
 
 
-def _history(session: Session, target: ScrapingTarget) -> None:
+def _history(session: Session, target_id: int, *, pages: int) -> None:
     """Thirty nights; a few of them went wrong."""
+    target = session.get_one(ScrapingTarget, target_id)
     for night in range(1, 31):
         status = {7: JobStatus.FAILED, 19: JobStatus.CANCELLED}.get(night, JobStatus.COMPLETED)
-        items = 0 if status is JobStatus.FAILED else 900 + round(120 * math.sin(night / 3))
+        items = 0 if status is JobStatus.FAILED else pages + round(pages / 8 * math.sin(night / 3))
         ago = timedelta(days=night, hours=3)
         job = rows.job(
-            session, target, status, ago=ago, trigger=Trigger.BEAT, pages=60 + night,
+            session, target, status, ago=ago, trigger=Trigger.BEAT, pages=pages + night,
             items_scraped=items, items_new=night % 5, items_changed=night % 7 * 4,
             errors=night % 4, finish_reason="finished",
         )  # fmt: skip
+        assert job.started_at
+        job.completed_at = job.started_at + timedelta(seconds=pages / 25 + night % 6)
         rows.crawl(session, job, outcome="finished", pages=job.pages)
 
 
 def _waiting(session: Session) -> None:
-    for number in range(3):
-        target = rows.target(session, f"waiting-{number}", schedule="15 4 * * 1-5")
+    for number, name in enumerate(("bookshop", "garden", "stationery")):
+        target = rows.target(session, name, schedule="15 4 * * 1-5")
         rows.job(session, target, JobStatus.PENDING, ago=timedelta(minutes=number))
 
 

@@ -38,16 +38,14 @@ def take(folder: Path) -> None:
         shown = pages.filled()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(**CHROMIUM)  # type: ignore[arg-type]
+            # First of all, while what runs has just begun.
+            with scenery.ordinary_names(), visitor(browser, url) as page:
+                _for_readme(page, shown)
             for size, theme, language in product(SIZES, THEMES, LANGUAGES):
                 look = f"{size}-{theme}-{language}"
                 with visitor(browser, url, size, theme, language) as page:
                     for each in shown:
                         _photograph(page, each, folder / f"{each.name}-{look}.png")
-            with visitor(browser, url) as page:
-                for each in shown:
-                    if each.name in CHOSEN:
-                        page.goto(each.path)
-                        page.screenshot(path=_IMAGES / CHOSEN[each.name])
             browser.close()
 
 
@@ -71,6 +69,13 @@ def visitor(
     page.locator("#submit").click()
     yield page
     context.close()
+
+
+def _for_readme(page: Page, shown: list[Shown]) -> None:
+    for each in shown:
+        if file := CHOSEN.get(each.name):
+            page.goto(each.path)
+            page.screenshot(path=_IMAGES / file)
 
 
 def _photograph(page: Page, shown: Shown, file: Path) -> None:
