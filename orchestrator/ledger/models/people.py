@@ -66,6 +66,7 @@ class AuditEntry(Table):
     __table_args__ = (
         Index("ix_audit_log_at", "at"),
         Index("ix_audit_log_who", "who", "id"),
+        Index("ix_audit_log_action", "action", "id"),
     )
 
     id: Mapped[Id]

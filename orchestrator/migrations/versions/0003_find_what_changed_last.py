@@ -12,6 +12,7 @@ depends_on = None
 _INDEXES = (
     ("ix_scraped_items_target_changed", "scraped_items", "target_id, changed_at DESC, id DESC"),
     ("ix_audit_log_who", "audit_log", "who, id"),
+    ("ix_audit_log_action", "audit_log", "action, id"),
 )
 
 
