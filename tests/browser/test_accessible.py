@@ -1,7 +1,6 @@
 """Every page as those meet it who do not see it, or use no mouse: by axe-core, and by Tab."""
 
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from dashboard import create_app
 from orchestrator import config
 from tests.browser import pages, served
 from tests.browser.pages import Shown
-from tests.browser.screenshots import LANGUAGES, THEMES, visitor
+from tests.browser.screenshots import THEMES, visitor
 from tests.scenes import database, redis_url  # noqa: F401  # for the whole module
 
 #: Where people spend their day.
@@ -58,13 +57,15 @@ def test_no_page_is_left_out(shown: list[Shown]) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("theme", "language"), [*product(THEMES, LANGUAGES)])
+@pytest.mark.parametrize(
+    "reader", [("wide", "light", "en"), ("narrow", "dark", "ja")], ids="-".join
+)
 def test_axe_finds_nothing_serious(
-    chromium: Browser, url: str, shown: list[Shown], theme: str, language: str
+    chromium: Browser, url: str, shown: list[Shown], reader: tuple[str, str, str]
 ) -> None:
     axe = Axe()
     found: list[str] = []
-    with visitor(chromium, url, theme=theme, language=language) as page:
+    with visitor(chromium, url, *reader) as page:
         for each in shown:
             page.goto(each.path)
             found += [f"{each.name}: {trouble}" for trouble in _serious(axe, page)]
