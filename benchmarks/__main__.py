@@ -43,15 +43,15 @@ def main(
     # Like Ctrl-C, so that all that was started is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     table = tables.markdown if markdown else tables.plain
+    asked = [each for each in QUESTIONS if _is_asked(each, names, quick=quick)]
     with installed(database) as installation:
-        for question in QUESTIONS:
-            if not _is_asked(question, names, quick=quick):
-                continue
+        for question in asked:
             outcome = _answer(question, installation, rounds=rounds, quick=quick)
             outcome.keep(results)
             click.echo(f"\n{table(question, outcome.rounds, quick=quick)}\n")
             click.echo("Load average {:.1f} before, {:.1f} after.".format(*outcome.load))
-    click.echo(f"\n{tables.LEGEND}")
+    if any(question.rivals for question in asked):
+        click.echo(f"\n{tables.LEGEND}")
 
 
 def _is_asked(question: Question, names: tuple[str, ...], *, quick: bool) -> bool:
