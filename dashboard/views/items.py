@@ -67,7 +67,6 @@ def _names() -> dict[str, Any]:
     return {
         "Operator": Operator,
         "Sighting": Sighting,
-        "most_counted": browsing.MOST_COUNTED,
         "formats": formats.ALL,
         "address": item_views.address,
         "place": item_views.place,

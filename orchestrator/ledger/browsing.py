@@ -38,7 +38,7 @@ from orchestrator.ledger.models import ItemWords, ScrapedItem
 
 #: More are not counted.
 MOST_COUNTED = 10_000
-#: Items with a word that are named one by one.
+#: Items with a word that are counted, and named one by one; each costs a look at the table.
 _FEW = 3_000
 _PAGE_MILLISECONDS, _COUNT_MILLISECONDS = 2_000, 500
 #: For the places of a hundred thousand items that have a word; with less, Postgres keeps whole
@@ -67,9 +67,10 @@ class ItemPage:
     """A page of items and what is known of all that fit."""
 
     items: Sequence[ItemRow] = ()
-    #: How many fit; above MOST_COUNTED there are more than it says, None: it would take too long.
+    #: How many fit; above `most` there are more than it says, None: it would take too long.
     count: int | None = None
     next: Place | None = None
+    most: int = MOST_COUNTED
     #: Looking took too long: narrow it first.
     cut_off: bool = False
 
@@ -104,10 +105,10 @@ def page(
         return ItemPage(cut_off=True)
     last = Place(shown[-1].id, shown[-1].at) if len(found) > size else None
     if after is None and last is None:
-        number = len(items)
-    elif not view.asks_words_only:
-        number = _count(session, where)
-    return ItemPage(items, number, last)
+        return ItemPage(items, len(items))
+    if view.asks_words_only:
+        return ItemPage(items, number, last, most=_FEW)
+    return ItemPage(items, _count(session, where), last)
 
 
 def of_job(session: Session, job_id: uuid.UUID, *, most: int = 20) -> list[ItemRow]:
@@ -143,8 +144,8 @@ def _where(
     if text is None:
         return [false()], 0
     matching = ItemWords.words.op("@@", return_type=None)(cast(literal(text, Text), TSQUERY))
-    some = select(ItemWords.item_id).where(matching).limit(MOST_COUNTED + 1).subquery()
-    # As one value: ten thousand rows take longer to read than to find.
+    some = select(ItemWords.item_id).where(matching).limit(_FEW + 1).subquery()
+    # As one value: so many rows take longer to read than to find.
     found = session.scalar(select(func.array_agg(some.c.item_id))) or []
     if len(found) <= _FEW:
         named = select(func.unnest(literal(list(found), ARRAY(BigInteger))))
