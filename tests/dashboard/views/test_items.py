@@ -202,6 +202,8 @@ def test_what_takes_too_long_is_cut_off_and_says_so(
     assert "Too many items to sort by price; narrow" in viewer.get(f"{path}?sort=data.price").text
     scan = "field=price&is=less&value=0"
     assert "Too many items to look through" in viewer.get(f"{path}?{scan}").text
+    # A loaded machine may take that long for anything; what is shown is that nothing is left over.
+    monkeypatch.setattr(browsing, "_PAGE_MILLISECONDS", 10_000)
     assert "More than 10,000 items." in viewer.get(path).text
 
 
