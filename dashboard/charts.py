@@ -48,18 +48,6 @@ def of(series: Sequence[tuple[datetime, float | None]]) -> Chart:
     return _chart([(room * (place + 0.5), *each) for place, each in enumerate(series)], room)
 
 
-def over_time(series: Sequence[tuple[datetime, float | None]]) -> Chart:
-    """Values at the distances of their moments, oldest first; a missing one breaks the line."""
-    first = series[0][0] if series else None
-    span = (series[-1][0] - series[0][0]).total_seconds() if series else 0
-    placed = [
-        (WIDTH * ((at - first).total_seconds() / span if span else 0.5), at, value)
-        for at, value in series
-        if first
-    ]
-    return _chart(placed, WIDTH / max(len(series), 1))
-
-
 def known(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 

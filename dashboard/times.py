@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from flask_babel import format_date, get_timezone, gettext, lazy_gettext, ngettext
+from flask_babel import format_date, get_timezone, gettext, lazy_gettext
 
 _STEPS = (86_400, 3_600, 60, 1)
 _NEAR = {
@@ -56,11 +56,6 @@ def occasion(at: datetime) -> str:
     return f"{day(at)} {clock(at)}"
 
 
-def days_ago(at: datetime) -> str:
-    days = max(0, (datetime.now(UTC) - at).days)
-    return str(ngettext("%(num)d day ago", "%(num)d days ago", days))
-
-
 def _there(at: datetime) -> datetime:
     return at.astimezone(get_timezone())
 
@@ -89,5 +84,5 @@ def _unit(at: int, count: int) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    each.__name__: each for each in (duration, span, rough, exact, clock, day, occasion, days_ago)
+    each.__name__: each for each in (duration, span, rough, exact, clock, day, occasion)
 }

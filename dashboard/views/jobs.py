@@ -45,7 +45,7 @@ def one(job_id: UUID) -> ResponseReturnValue:
             "waiting": waiting.why(session, job) if pending else None,
             "speed": forecasts.speeds(session, [job_id]).get(job_id) if running else None,
             "habit": forecasts.habits_of(session, [target.id]).get(target.id) if running else None,
-            "expected_end": waiting.expected_end(session, job) if running else None,
+            "expected_end": forecasts.expected_end(session, job) if running else None,
             "job_before": history.job_before(session, job) if job.status.is_final else None,
             "log": logs.page(session, job_id, which, older_than=before),
             "items": browsing.of_job(session, job_id),

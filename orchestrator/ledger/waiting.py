@@ -23,10 +23,7 @@ from sqlalchemy.orm import Session, defer
 
 from orchestrator import config
 from orchestrator.ledger import bells, forecasts, ticks, workers
-from orchestrator.ledger.forecasts import expected_end, expected_ends
 from orchestrator.ledger.models import Crawl, ScrapingJob, ScrapingTarget, Tick, Worker
-
-__all__ = ["Reason", "Running", "Waiting", "expected_end", "expected_ends", "reasons", "why"]
 
 #: Nobody has swept for so long: nobody will soon.
 _SWEEP_AWAY = timedelta(minutes=2)
@@ -151,7 +148,7 @@ def _scene(session: Session) -> _Scene:
 
 def _behind(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting) -> Waiting:
     running = _running(session)
-    ends = expected_ends(session, [each for each, _, _ in running])
+    ends = forecasts.expected_ends(session, [each for each, _, _ in running])
     ahead = session.scalars(
         select(ScrapingJob.target_id)
         .where(

@@ -41,13 +41,8 @@ def test_a_missing_value_leaves_its_place_empty_and_breaks_the_line() -> None:
     assert chart.path.count("M") == 2
 
 
-def test_moments_lie_at_their_true_distances() -> None:
-    series = [(START + timedelta(seconds=at), 1.0) for at in (0, 1, 10)]
-    assert [point.x for point in charts.over_time(series).points] == [0, 60, 600]
-
-
 def test_nothing_gives_an_empty_picture() -> None:
-    for chart in (charts.of([]), charts.over_time([]), charts.of(hourly(None, None))):
+    for chart in (charts.of([]), charts.of(hourly(None, None))):
         assert not chart.points
         assert chart.path == ""
 
