@@ -29,6 +29,7 @@ _MOST_FILTERS, _MOST_COLUMNS = 8, 12
 _LONGEST = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = re.compile(r"(?:([0-9]{1,17})-)?([0-9]{1,18})")
+_NUMBER = re.compile(r"n([0-9]{1,9})")
 _BARE = frozenset({Operator.EMPTY, Operator.NOT_EMPTY})
 
 T = TypeVar("T")
@@ -40,7 +41,8 @@ class Asked:
 
     view: ItemView
     columns: tuple[str, ...]
-    after: Place | None
+    #: A number is one in the view's listing.
+    after: Place | int | None
     #: As it was typed, to be shown again.
     since: str = ""
 
@@ -130,7 +132,9 @@ def _ascending() -> bool:
     return word == "up" if word else _sort() not in TIMES
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> Place | int:
+    if number := _NUMBER.fullmatch(text):
+        return int(number[1])
     match = _PLACE.fullmatch(text)
     if match is None or (match[1] is None) is (_sort() in TIMES):
         raise ValueError

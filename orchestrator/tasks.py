@@ -7,7 +7,7 @@ from uuid import UUID
 from orchestrator import launcher, triggers
 from orchestrator.celery import app
 from orchestrator.exceptions import OrchestratorError
-from orchestrator.ledger import cleanup, search
+from orchestrator.ledger import cleanup, listings, search
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer
 from orchestrator.sweep import sweep as sweep_once
@@ -64,6 +64,12 @@ def sweep(by_beat: bool = False) -> dict[str, int]:
 def index_items() -> dict[str, int]:
     """Lets search learn what crawls have stored since it last looked."""
     return {"learned": search.catch_up()}
+
+
+@app.task(throws=(OrchestratorError,))
+def list_items(listing_id: int) -> dict[str, int | None]:
+    """Puts the items of a view in their order, for pages to read from."""
+    return {"listed": listings.make(listing_id)}
 
 
 def _told(answers: Sequence[Answer]) -> dict[str, Any]:

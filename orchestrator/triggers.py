@@ -16,7 +16,8 @@ from kombu.exceptions import KombuError
 
 from orchestrator import celery, config, database, frontiers
 from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
-from orchestrator.ledger import bells, jobs, requests, targets, ticks
+from orchestrator.ledger import bells, jobs, listings, requests, targets, ticks
+from orchestrator.ledger.item_views import ItemView
 from orchestrator.ledger.jobs import Claim, End, Ended
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
@@ -148,6 +149,18 @@ def delete_target(reference: int | str) -> None:
         _clear(ended)
 
 
+def list_items(target_id: int, view: ItemView) -> int:
+    """Asks for the listing of a view, made by a worker; its id. Without Redis it is not made."""
+    with database.transaction() as session:
+        listing_id = listings.ask(session, target_id, view)
+    try:
+        _tell("orchestrator.tasks.list_items", listing_id)
+    except (KombuError, OSError) as error:
+        reason = frontiers.trouble(error)
+        logger.warning("Listing %s waits: %s", listing_id, reason, extra={"action": "bell_away"})
+    return listing_id
+
+
 def claim(job_id: uuid.UUID, *, worker: str) -> Claim | None:
     """Takes a pending job for one crawl; None when it is not there to take."""
     with database.transaction() as session:
@@ -219,6 +232,20 @@ def _send(waiting: Sequence[Bell]) -> None:
                 # The job's row is the result.
                 ignore_result=True,
             )
+
+
+def _tell(task: str, *arguments: int | str) -> None:
+    """Sends a short task to the workers that serve such."""
+    config.get().require_redis_url()
+    with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
+        celery.app.send_task(
+            task,
+            args=arguments,
+            queue=celery.CONTROL,
+            producer=producer,
+            retry=False,
+            ignore_result=True,
+        )
 
 
 def _ring_for(answers: Iterable[Answer]) -> None:

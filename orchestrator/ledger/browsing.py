@@ -1,8 +1,8 @@
 """A target's items a page at a time, within a bounded time.
 
-The latest changes, words and whole values are read from indexes. Any other order or comparison has
-to look at all items of the target, so it is given two seconds; what takes longer is cut off, and
-the page says so instead of keeping people and the database waiting.
+The latest changes, words and whole values are read from indexes. Any other order has to look at all
+that fit, and a comparison at those that do not: for a few thousand items while the page is made.
+Beyond that, or half a second, the page is cut off, and a listing can be asked for.
 """
 
 import uuid
@@ -40,7 +40,9 @@ from orchestrator.ledger.models import ItemWords, ScrapedItem
 MOST_COUNTED = 10_000
 #: Items with a word that are counted, and named one by one; each costs a look at the table.
 _FEW = 3_000
-_PAGE_MILLISECONDS, _COUNT_MILLISECONDS = 2_000, 500
+_PAGE_MILLISECONDS, _COUNT_MILLISECONDS = 500, 500
+#: More are not put in an order that no index has.
+MOST_ORDERED = 5_000
 #: For the places of a hundred thousand items that have a word; with less, Postgres keeps whole
 #: blocks in their stead and reads all of these.
 _MEMORY = "32MB"
@@ -71,7 +73,7 @@ class ItemPage:
     count: int | None = None
     next: Place | None = None
     most: int = MOST_COUNTED
-    #: Looking took too long: narrow it first.
+    #: There is too much to look through: narrow it first, or ask for a listing.
     cut_off: bool = False
 
     @property
@@ -81,8 +83,8 @@ class ItemPage:
         return [name for name, _ in counts.most_common()]
 
 
-class _CutOffError(Exception):
-    """The statement took longer than it was given."""
+class CutOff(Exception):
+    """The statement took longer than it was given, or would."""
 
 
 def page(
@@ -96,12 +98,14 @@ def page(
 ) -> ItemPage:
     """The items behind `after`; of each its first fields, and `columns` whichever they are."""
     try:
-        with _at_most(session, _PAGE_MILLISECONDS):
+        with at_most(session, _PAGE_MILLISECONDS):
             where, number = _where(session, target_id, view)
+            if view.sort != "changed_at" and _are_many(session, where, number):
+                raise CutOff
             found = session.execute(_placed(view, where, after).limit(size + 1)).all()
             shown = found[:size]
-            items = _rows(session, [row.id for row in shown], columns)
-    except _CutOffError:
+            items = rows(session, [row.id for row in shown], columns)
+    except CutOff:
         return ItemPage(cut_off=True)
     last = Place(shown[-1].id, shown[-1].at) if len(found) > size else None
     if after is None and last is None:
@@ -120,13 +124,20 @@ def of_job(session: Session, job_id: uuid.UUID, *, most: int = 20) -> list[ItemR
         .order_by(ScrapedItem.last_job_id, ScrapedItem.id)
         .limit(most)
     )
-    return _rows(session, found.all(), ())
+    return rows(session, found.all(), ())
 
 
 def ids(target_id: int, view: ItemView, session: Session) -> Select[*tuple[Any, ...]]:
     """The ids of all items that fit, in the view's order."""
     where, _ = _where(session, target_id, view)
     return _placed(view, where, None).with_only_columns(ScrapedItem.id)
+
+
+def numbered(session: Session, target_id: int, view: ItemView) -> Select[*tuple[Any, ...]]:
+    """The ids of all items that fit, each with its number in the view's order, from 1."""
+    where, _ = _where(session, target_id, view)
+    number = func.row_number().over(order_by=item_views.order(view)).label("number")
+    return select(ScrapedItem.id, number).where(*where)
 
 
 def _where(
@@ -154,6 +165,14 @@ def _where(
     return [*where, asked.scalar_subquery()], len(found)
 
 
+def _are_many(session: Session, where: Sequence[ColumnElement[bool]], number: int | None) -> bool:
+    """Whether too many fit to be put in an order; `number` of them have the words, if it is few."""
+    if number is not None:
+        return number > _FEW
+    some = select(ScrapedItem.id).where(*where).limit(MOST_ORDERED + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) > MOST_ORDERED
+
+
 def _placed(
     view: ItemView, where: list[ColumnElement[bool]], after: Place | None
 ) -> Select[*tuple[Any, ...]]:
@@ -167,13 +186,14 @@ def _placed(
 def _count(session: Session, where: list[ColumnElement[bool]]) -> int | None:
     some = select(ScrapedItem.id).where(*where).limit(MOST_COUNTED + 1).subquery()
     try:
-        with _at_most(session, _COUNT_MILLISECONDS):
+        with at_most(session, _COUNT_MILLISECONDS):
             return session.scalar(select(func.count()).select_from(some))
-    except _CutOffError:
+    except CutOff:
         return None
 
 
-def _rows(session: Session, ids: Sequence[int], columns: Sequence[str]) -> list[ItemRow]:
+def rows(session: Session, ids: Sequence[int], columns: Sequence[str]) -> list[ItemRow]:
+    """Those items as a list shows them, in this order; without those that are gone."""
     found = session.execute(
         select(
             ScrapedItem.id,
@@ -210,8 +230,8 @@ def _preview(columns: Sequence[str]) -> ScalarSelect[dict[str, Any]]:
 
 
 @contextmanager
-def _at_most(session: Session, milliseconds: int) -> Iterator[None]:
-    """Raises _CutOffError, and then the transaction is as it was before."""
+def at_most(session: Session, milliseconds: int) -> Iterator[None]:
+    """Raises CutOff when it takes longer; then the transaction is as it was before."""
     try:
         with session.begin_nested():
             limit = func.set_config("statement_timeout", str(milliseconds), True)
@@ -220,5 +240,5 @@ def _at_most(session: Session, milliseconds: int) -> Iterator[None]:
             yield
     except DBAPIError as error:
         if getattr(error.orig, "pgcode", None) == _CANCELLED:
-            raise _CutOffError from error
+            raise CutOff from error
         raise

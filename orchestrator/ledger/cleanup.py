@@ -37,6 +37,8 @@ from orchestrator.ledger.models import (
     ChargedPage,
     Crawl,
     Export,
+    ItemListing,
+    ItemListingPart,
     ItemRevision,
     ItemWords,
     JobLogLine,
@@ -92,6 +94,7 @@ def old_data(days: int) -> dict[str, int]:
         exports=_in_batches(_deletion(Export, Export.started_at < cutoff)),
         workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
     )
+    counts.update(_remove_listings(ItemListing.asked_at < cutoff))
     counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
     )
@@ -100,6 +103,7 @@ def old_data(days: int) -> dict[str, int]:
             _remove(_Outdated(ScrapingJob.target_id == gone, ScrapedItem.target_id == gone))
         )
         counts["exports"] += _in_batches(_deletion(Export, Export.target_id == gone))
+        counts.update(_remove_listings(ItemListing.target_id == gone))
     counts["targets"] = _in_batches(_deletion(ScrapingTarget, _empty_and_deleted()))
     return dict(counts)
 
@@ -115,6 +119,14 @@ def _checked(days: int) -> int:
 def _old_revisions(cutoff: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     in_use = exists().where(_Job.id == ItemRevision.job_id, _Job.status.in_(ACTIVE))
     return ItemRevision.replaced_at < cutoff, not_(in_use)
+
+
+def _remove_listings(which: ColumnElement[bool]) -> dict[str, int]:
+    parts = ItemListingPart.listing_id.in_(select(ItemListing.id).where(which))
+    return {
+        "listing_parts": _in_batches(_deletion(ItemListingPart, parts)),
+        "listings": _in_batches(_deletion(ItemListing, which)),
+    }
 
 
 def _remove(outdated: _Outdated) -> Counter[str]:
@@ -243,6 +255,7 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         not_(exists().where(_Job.target_id == ScrapingTarget.id)),
         not_(exists().where(ScrapedItem.target_id == ScrapingTarget.id)),
         not_(exists().where(Export.target_id == ScrapingTarget.id)),
+        not_(exists().where(ItemListing.target_id == ScrapingTarget.id)),
     )
 
 

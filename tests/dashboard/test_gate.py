@@ -31,6 +31,7 @@ LEAST = {
         "exports.one",
         "exports.take",
         "home.index",
+        "items.list_all",
         "items.of_target",
         "items.one",
         "items.whole",

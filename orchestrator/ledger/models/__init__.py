@@ -4,6 +4,7 @@ from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.exports import Export
 from orchestrator.ledger.models.items import ItemRevision, ItemWords, RejectedItem, ScrapedItem
 from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
+from orchestrator.ledger.models.listings import ItemListing, ItemListingPart
 from orchestrator.ledger.models.log_lines import JobLogLine
 from orchestrator.ledger.models.pages import ChargedPage
 from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, Scope, User
@@ -20,6 +21,8 @@ __all__ = [
     "ChargedPage",
     "Crawl",
     "Export",
+    "ItemListing",
+    "ItemListingPart",
     "ItemRevision",
     "ItemWords",
     "JobLogLine",

@@ -5,11 +5,17 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from orchestrator.ledger import browsing, search
-from orchestrator.ledger.models import ItemRevision, JobStatus, ScrapedItem, ScrapingTarget
+from orchestrator.ledger import browsing, listings, search
+from orchestrator.ledger.models import (
+    ItemListing,
+    ItemRevision,
+    JobStatus,
+    ScrapedItem,
+    ScrapingTarget,
+)
 from tests.dashboard import rows
 from tests.dashboard.conftest import Browser
 from tests.dashboard.views.test_jobs import HOSTILE
@@ -186,7 +192,7 @@ def test_hostile_words_in_an_address_harm_nothing(word: str, viewer: Browser, st
     assert viewer.get(stocked, query_string={"sort": f"data.{word}"}).status_code == 200
 
 
-def test_what_takes_too_long_is_cut_off_and_says_so(
+def test_what_takes_too_long_is_cut_off_and_can_be_listed(
     viewer: Browser, session: Session, target: ScrapingTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browsing, "_PAGE_MILLISECONDS", 20)
@@ -199,12 +205,40 @@ def test_what_takes_too_long_is_cut_off_and_says_so(
         {"target": target.id},
     )
     path = f"/targets/{target.id}/items"
-    assert "Too many items to sort by price; narrow" in viewer.get(f"{path}?sort=data.price").text
+    assert "So many items are not sorted by price" in viewer.get(f"{path}?sort=data.price").text
     scan = "field=price&is=less&value=0"
-    assert "Too many items to look through" in viewer.get(f"{path}?{scan}").text
+    page = viewer.get(f"{path}?{scan}").text
+    assert "So many items are not looked through" in page
+    assert f'formaction="{path}/listing?field=price&amp;is=less&amp;value=0"' in page
     # A loaded machine may take that long for anything; what is shown is that nothing is left over.
     monkeypatch.setattr(browsing, "_PAGE_MILLISECONDS", 10_000)
     assert "More than 10,000 items." in viewer.get(path).text
+
+
+def test_a_listing_is_followed_and_then_read(
+    viewer: Browser, session: Session, target: ScrapingTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "MOST_ORDERED", 50)
+    job = rows.job(session, target)
+    for number in range(60):
+        rows.item(session, job, {"name": f"Stool {number:02}", "price": 100 - number})
+    path = f"/targets/{target.id}/items"
+    viewer.get(path)
+    answer = viewer.post(f"{path}/listing?sort=data.price&order=up")
+    assert answer.location == f"{path}?sort=data.price&order=up"
+    page = viewer.get(answer.location).text
+    assert "being put in order" in page
+    assert "data-live" in page
+    for listing in session.scalars(select(ItemListing)):
+        listings.make(listing.id)
+    page = viewer.get(answer.location).text
+    assert names(page)[:2] == ["Stool 59", "Stool 58"]
+    assert "60 items." in page
+    assert "data-live" not in page
+    assert "Put in order again" in page
+    later = re.search(r'rel="next" href="([^"]*)"', page)
+    assert later
+    assert names(viewer.get(later[1].replace("&amp;", "&")).text)[-1] == "Stool 00"
 
 
 def test_an_item_shows_its_fields_and_how_they_changed(

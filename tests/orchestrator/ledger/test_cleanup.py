@@ -19,6 +19,8 @@ TABLES = (
     "job_log_lines",
     "job_progress",
     "exports",
+    "item_listings",
+    "item_listing_parts",
     "item_words",
     "rejected_items",
     "charged_pages",
@@ -29,7 +31,9 @@ TABLES = (
 
 
 #: Rows without which their job goes, too.
-HOLDING_A_JOB = sorted({*TABLES, "scraping_jobs"} - {"exports", "item_words"})
+HOLDING_A_JOB = sorted(
+    {*TABLES, "scraping_jobs"} - {"exports", "item_listings", "item_listing_parts", "item_words"}
+)
 
 
 def old_job(target_id: int, days: int = 40, **terms: Any) -> uuid.UUID:
@@ -164,6 +168,17 @@ def no_batch_above_the_limit(database: str) -> Iterator[None]:
     assert most[0][0] == 1_000
 
 
+def listing(target_id: int, days: int = 0) -> None:
+    """One of two parts, asked for so many days ago."""
+    given.execute(
+        "WITH listing AS (INSERT INTO item_listings (target_id, view_key, view, asked_at)"
+        " VALUES (:target, '', '{}', now() - make_interval(days => :days)) RETURNING id)"
+        " INSERT INTO item_listing_parts SELECT id, n, '{1}' FROM listing, generate_series(0, 1) n",
+        target=target_id,
+        days=days,
+    )
+
+
 def run(days: int = 30) -> dict[str, int]:
     return cleanup.old_data(days)
 
@@ -173,6 +188,8 @@ NOTHING = {
     "words": 0,
     "items": 0,
     "exports": 0,
+    "listing_parts": 0,
+    "listings": 0,
     "workers": 0,
     "log_lines": 0,
     "progress": 0,
@@ -188,6 +205,7 @@ REFERENCES = {
     "charged_pages.job_id",
     "crawls.job_id",
     "exports.target_id",
+    "item_listings.target_id",
     "item_revisions.item_id",
     "item_revisions.job_id",
     "item_words.item_id",
@@ -237,8 +255,9 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     revise(job_id, days=40)
     learn_words()
     export(target_id, days=40)
+    listing(target_id, days=40)
     removed = {"jobs": 1, "log_lines": 7, "rejected_items": 3, "charged_pages": 2, "crawls": 1}
-    removed |= {"progress": 4, "words": 5, "exports": 1}
+    removed |= {"progress": 4, "words": 5, "exports": 1, "listings": 1, "listing_parts": 2}
     assert run() == NOTHING | removed | {"revisions": 5, "items": 5}
     assert all(given.count(table) == 0 for table in (*TABLES, "scraping_jobs"))
     assert given.count("scraping_targets") == 1
@@ -418,12 +437,14 @@ def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> 
     items(target_id, 2, first=job_id, last=job_id)
     revise(job_id)
     export(target_id)
+    listing(target_id)
     kept = given.a_target("kept")
     items(kept, 1)
     export(kept)
+    listing(kept)
     delete_target(target_id)
     removed = {"jobs": 1, "log_lines": 2, "rejected_items": 2, "charged_pages": 2, "crawls": 1}
-    removed |= {"exports": 1}
+    removed |= {"exports": 1, "listings": 1, "listing_parts": 2}
     assert run() == NOTHING | removed | {"revisions": 2, "items": 2, "targets": 1}
     assert given.execute("SELECT id FROM scraping_targets") == [(kept,)]
     assert given.count("scraped_items") == 1
