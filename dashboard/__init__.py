@@ -12,7 +12,7 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
-from dashboard import assets, context, errors, gate, headers, languages, limits, views
+from dashboard import addresses, assets, context, errors, gate, headers, languages, limits, views
 from orchestrator import config
 from orchestrator.config import Config
 from orchestrator.exceptions import ConfigError
@@ -26,6 +26,7 @@ def create_app() -> Flask:
     app = Flask(__name__)
     app.config.update(_settings(config.get()))
     headers.attach(app)
+    addresses.attach(app)
     assets.attach(app)
     gate.attach(app)
     CSRFProtect(app)

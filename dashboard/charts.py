@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import floor, log10
 
+from markupsafe import Markup, escape
+
+from dashboard import times
+from dashboard.words import number, size
+
 #: In units of the picture; it is stretched to the room it has.
 WIDTH, HEIGHT = 600, 160
 _SPARK_WIDTH, _SPARK_HEIGHT = 120, 24
@@ -64,6 +69,30 @@ def spark(values: Sequence[float | None]) -> str:
         for place, value in enumerate(values)
         if value is not None
     )
+
+
+def charted(value: float, words: str) -> str:
+    """A value as a chart writes it; `words`: number, size or seconds."""
+    if words == "size":
+        return size(int(value))
+    if words == "seconds":
+        return times.span(value)
+    return str(round(value, 1)) if value < 10 and value != int(value) else number(round(value))
+
+
+def spots(chart: Chart, kind: str, words: str) -> Markup:
+    """Every point as a bar, or as a place to point at, that tells its time and value."""
+    return Markup("\n").join(_spot(chart, point, kind, words) for point in chart.points)
+
+
+def _spot(chart: Chart, point: Point, kind: str, words: str) -> Markup:
+    bars = kind == "bars"
+    top, height = (point.y, chart.height - point.y) if bars else (0, chart.height)
+    place = f'x="{max(point.x - chart.bar / 2, 0)}" y="{top}"'
+    extent = f'width="{chart.bar}" height="{height}"'
+    told = escape(f"{times.exact(point.at)}: {charted(point.value, words)}")
+    name = "chart-bar" if bars else "chart-spot"
+    return Markup(f'<rect class="{name}" {place} {extent}><title>{told}</title></rect>')  # noqa: S704  # numbers
 
 
 def _chart(placed: Sequence[tuple[float, datetime, float | None]], room: float) -> Chart:

@@ -12,6 +12,7 @@ from dashboard import (
     languages,
     outcomes,
     page_keys,
+    pips,
     returns,
     schedule_words,
     statistics,
@@ -29,10 +30,15 @@ def attach(app: Flask) -> None:
     app.jinja_env.filters.update(words.FILTERS, page_key=page_keys.encode)
     app.jinja_env.filters.update(schedule_words.FILTERS)
     app.jinja_env.filters.update(
-        times.FILTERS, said=languages.said, spark=charts.spark, known=charts.known
+        times.FILTERS,
+        said=languages.said,
+        **{
+            each.__name__: each
+            for each in (charts.spark, charts.known, charts.charted, charts.spots)
+        },
     )
     app.jinja_env.filters.update(outcomes.FILTERS, **statistics.FILTERS)
-    app.jinja_env.filters["action_said"] = audit.said
+    app.jinja_env.filters.update(action_said=audit.said, pips=pips.pips)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

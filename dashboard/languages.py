@@ -4,30 +4,31 @@ Both are the browser's to say: its languages until somebody presses the switch, 
 tells it by cookie. Neither needs an account, so the sign-in page has them too.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
-from zoneinfo import available_timezones
 
-from flask import Flask, g, request
+from flask import Flask, g, has_app_context, request
 from flask_babel import Babel, get_locale, get_translations, gettext
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from orchestrator import config
 from orchestrator.exceptions import Sentence
+from orchestrator.ledger import schedules
 
 #: What each is called in itself.
 LANGUAGES = {"en": "English", "ja": "日本語"}
 LANGUAGE_COOKIE, ZONE_COOKIE = "kumo_language", "kumo_zone"
 _YEAR_SECONDS = 31_536_000
+#: More than there are, in all languages.
+_MOST_TEXTS = 8_192
 
 
 def attach(app: Flask) -> None:
     Babel(app, locale_selector=_language, timezone_selector=_zone)
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of an extension
-        lambda text: _texts().ugettext(text),
-        lambda one, many, count: _texts().ungettext(one, many, count),
-        newstyle=True,
-    )
+    # Instead of those of the extension: a page has hundreds of texts, which they look up, mark and
+    # fill in anew, also where there is nothing to fill in.
+    app.jinja_env.globals.update(_=_marked, gettext=_marked, ngettext=_marked_number)
 
 
 def current() -> str:
@@ -43,6 +44,16 @@ def remember(response: Response, language: str) -> Response:
     return response
 
 
+def noted(text: str) -> str:
+    """The text itself: it goes to the catalogue here and is said somewhere else, by `text`."""
+    return text
+
+
+def text(noted: str) -> str:
+    """A noted text in the reader's language, looked up once."""
+    return _text(_here(), noted)
+
+
 def said(text: str) -> str:
     """A sentence of the orchestrator in the reader's language; other text as it is."""
     if not isinstance(text, Sentence):
@@ -54,11 +65,37 @@ def said(text: str) -> str:
     return str(gettext(text.pattern) % values)
 
 
-def _texts() -> Any:
-    """The reader's catalogue; Flask-Babel would look it up anew for each of a thousand texts."""
-    if "texts" not in g:
-        g.texts = get_translations()
-    return g.texts
+def _marked(text: str, /, **values: Any) -> Markup:
+    return _markup(_here(), text) % values if values else _bare(_here(), text)
+
+
+def _marked_number(one: str, many: str, number: int, /, **values: Any) -> Markup:
+    said = Markup(get_translations().ungettext(one, many, number))  # noqa: S704  # likewise
+    return said % {"num": number, **values}
+
+
+def _here() -> str:
+    if not has_app_context():
+        return "en"
+    if "language" not in g:
+        g.language = current()
+    return str(g.language)
+
+
+# Of the reader's language, which is whose request this is.
+@lru_cache(_MOST_TEXTS)
+def _text(_: str, text: str) -> str:
+    return str(get_translations().ugettext(text))
+
+
+@lru_cache(_MOST_TEXTS)
+def _markup(language: str, text: str) -> Markup:
+    return Markup(_text(language, text))  # noqa: S704  # the catalogue is ours
+
+
+@lru_cache(_MOST_TEXTS)
+def _bare(language: str, text: str) -> Markup:
+    return _markup(language, text) % {}
 
 
 def _language() -> str:
@@ -70,10 +107,4 @@ def _language() -> str:
 
 def _zone() -> str:
     told = request.cookies.get(ZONE_COOKIE, "")
-    return told if told in _zones() else config.get().timezone
-
-
-@cache
-def _zones() -> set[str]:
-    """To find them out means to open hundreds of files."""
-    return available_timezones()
+    return told if told in schedules.zones() else config.get().timezone

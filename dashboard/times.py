@@ -4,20 +4,16 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from flask_babel import format_date, get_timezone, gettext, lazy_gettext
+from flask_babel import format_date, get_timezone
+from markupsafe import Markup, escape
+
+from dashboard.languages import noted, text
 
 _STEPS = (86_400, 3_600, 60, 1)
-_NEAR = {
-    -1: lazy_gettext("yesterday"),
-    0: lazy_gettext("today"),
-    1: lazy_gettext("tomorrow"),
-}
-_UNITS = (
-    lazy_gettext("%(count)s d"),
-    lazy_gettext("%(count)s h"),
-    lazy_gettext("%(count)s min"),
-    lazy_gettext("%(count)s s"),
-)
+_NEAR = {-1: noted("yesterday"), 0: noted("today"), 1: noted("tomorrow")}
+_UNITS = (noted("%(count)s d"), noted("%(count)s h"), noted("%(count)s min"), noted("%(count)s s"))
+_AGO, _AHEAD = noted("%(span)s ago"), noted("in %(span)s")
+_NOW, _SOON = noted("just now"), noted("in a moment")
 
 
 def duration(span: timedelta) -> str:
@@ -48,12 +44,29 @@ def day(at: datetime) -> str:
     """The day as one thinks of it: today, tomorrow, Friday, else its date."""
     there, today = _there(at).date(), _there(datetime.now(UTC)).date()
     near = _NEAR.get((there - today).days)
-    return str(near) if near else _date(there, today)
+    return text(near) if near else _date(there, today)
 
 
 def occasion(at: datetime) -> str:
     """Day and time: tomorrow 00:00."""
     return f"{day(at)} {clock(at)}"
+
+
+def moment(at: datetime, now: datetime) -> Markup:
+    """How long ago or ahead, the exact time on hover."""
+    told = escape(exact(at)), escape(_distance(now - at))
+    return Markup(  # noqa: S704  # a time and texts of ours
+        f'<time datetime="{at.isoformat()}" title="{told[0]}">{told[1]}</time>'
+    )
+
+
+def _distance(ago: timedelta) -> str:
+    seconds = ago.total_seconds()
+    if -1 < seconds < 5:
+        return text(_NOW)
+    if -5 < seconds < 0:
+        return text(_SOON)
+    return text(_AGO if seconds > 0 else _AHEAD) % {"span": rough(ago)}
 
 
 def _there(at: datetime) -> datetime:
@@ -63,7 +76,7 @@ def _there(at: datetime) -> datetime:
 def _date(there: date, today: date) -> str:
     if 0 < (there - today).days < 7:
         return str(format_date(there, "EEEE", rebase=False))
-    pattern = gettext("d MMM") if there.year == today.year else gettext("d MMM y")
+    pattern = text(noted("d MMM") if there.year == today.year else noted("d MMM y"))
     return str(format_date(there, pattern, rebase=False))
 
 
@@ -80,9 +93,9 @@ def _units(span: timedelta) -> list[str]:
 
 
 def _unit(at: int, count: int) -> str:
-    return str(_UNITS[at]) % {"count": count}
+    return text(_UNITS[at]) % {"count": count}
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    each.__name__: each for each in (duration, span, rough, exact, clock, day, occasion)
+    each.__name__: each for each in (duration, span, rough, exact, clock, day, occasion, moment)
 }

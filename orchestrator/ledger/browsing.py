@@ -1,55 +1,32 @@
-"""A target's items a page at a time, within a bounded time.
-
-The latest changes, words and whole values are read from indexes. Any other order has to look at all
-that fit, and a comparison at those that do not: for a few thousand items while the page is made.
-Beyond that, or half a second, the page is cut off, and a listing can be asked for.
-"""
+"""A target's items a page at a time, as a list shows them."""
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     ScalarSelect,
-    Select,
     Text,
     case,
-    cast,
     column,
-    false,
     func,
-    literal,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from orchestrator.ledger import item_views
-from orchestrator.ledger.item_views import TIMES, ItemView, Place
-from orchestrator.ledger.models import ItemWords, ScrapedItem
+from orchestrator.ledger import finding
+from orchestrator.ledger.finding import MOST_COUNTED, CutOff, at_most
+from orchestrator.ledger.item_views import ItemView, Place
+from orchestrator.ledger.models import ScrapedItem
 
-#: More are not counted.
-MOST_COUNTED = 10_000
-#: Items with a word that are counted, and named one by one; each costs a look at the table.
-_FEW = 3_000
-_PAGE_MILLISECONDS, _COUNT_MILLISECONDS = 500, 500
-#: More are not put in an order that no index has.
-MOST_ORDERED = 5_000
-#: For the places of a hundred thousand items that have a word; with less, Postgres keeps whole
-#: blocks in their stead and reads all of these.
-_MEMORY = "32MB"
 _FIELDS, _LETTERS = 30, 300
 #: A field with a longer name is not shown in a list.
 LONGEST_NAME = 200
-_CANCELLED = "57014"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +50,8 @@ class ItemPage:
     count: int | None = None
     next: Place | None = None
     most: int = MOST_COUNTED
+    #: Words were looked for no further than to `next`, and there may be more of them.
+    looked_to: bool = False
     #: There is too much to look through: narrow it first, or ask for a listing.
     cut_off: bool = False
 
@@ -81,10 +60,6 @@ class ItemPage:
         """The names of the fields on this page, the most frequent first."""
         counts = Counter(name for item in self.items for name in item.data)
         return [name for name, _ in counts.most_common()]
-
-
-class CutOff(Exception):
-    """The statement took longer than it was given, or would."""
 
 
 def page(
@@ -98,21 +73,18 @@ def page(
 ) -> ItemPage:
     """The items behind `after`; of each its first fields, and `columns` whichever they are."""
     try:
-        with at_most(session, _PAGE_MILLISECONDS):
-            where, number = _where(session, target_id, view)
-            if view.sort != "changed_at" and _are_many(session, where, number):
-                raise CutOff
-            found = session.execute(_placed(view, where, after).limit(size + 1)).all()
-            shown = found[:size]
+        with at_most(session, finding.SEARCH_MILLISECONDS):
+            found = finding.find(session, target_id, view, after, size + 1)
+            shown = found.rows[:size]
             items = rows(session, [row.id for row in shown], columns)
     except CutOff:
         return ItemPage(cut_off=True)
-    last = Place(shown[-1].id, shown[-1].at) if len(found) > size else None
+    if found.looked_to:
+        return ItemPage(items, None, found.looked_to, looked_to=True)
+    last = Place(shown[-1].id, shown[-1].at) if len(found.rows) > size else None
     if after is None and last is None:
         return ItemPage(items, len(items))
-    if view.asks_words_only:
-        return ItemPage(items, number, last, most=_FEW)
-    return ItemPage(items, _count(session, where), last)
+    return ItemPage(items, found.count(), last, most=found.most)
 
 
 def of_job(session: Session, job_id: uuid.UUID, *, most: int = 20) -> list[ItemRow]:
@@ -125,71 +97,6 @@ def of_job(session: Session, job_id: uuid.UUID, *, most: int = 20) -> list[ItemR
         .limit(most)
     )
     return rows(session, found.all(), ())
-
-
-def ids(target_id: int, view: ItemView, session: Session) -> Select[*tuple[Any, ...]]:
-    """The ids of all items that fit, in the view's order."""
-    where, _ = _where(session, target_id, view)
-    return _placed(view, where, None).with_only_columns(ScrapedItem.id)
-
-
-def numbered(session: Session, target_id: int, view: ItemView) -> Select[*tuple[Any, ...]]:
-    """The ids of all items that fit, each with its number in the view's order, from 1."""
-    where, _ = _where(session, target_id, view)
-    number = func.row_number().over(order_by=item_views.order(view)).label("number")
-    return select(ScrapedItem.id, number).where(*where)
-
-
-def _where(
-    session: Session, target_id: int, view: ItemView
-) -> tuple[list[ColumnElement[bool]], int | None]:
-    """What an item must be, and how many have the words, as far as they are counted.
-
-    Few that have them are named; of many, each item in the view's order is asked. Otherwise the
-    planner guesses, and for a frequent word sorts half a million items.
-    """
-    where = item_views.conditions(target_id, view)
-    if not view.asks_words:
-        return where, None
-    text = item_views.words(target_id, view)
-    if text is None:
-        return [false()], 0
-    matching = ItemWords.words.op("@@", return_type=None)(cast(literal(text, Text), TSQUERY))
-    some = select(ItemWords.item_id).where(matching).limit(_FEW + 1).subquery()
-    # As one value: so many rows take longer to read than to find.
-    found = session.scalar(select(func.array_agg(some.c.item_id))) or []
-    if len(found) <= _FEW:
-        named = select(func.unnest(literal(list(found), ARRAY(BigInteger))))
-        return [*where, ScrapedItem.id.in_(named)], len(found)
-    asked = select(matching).where(ItemWords.item_id == ScrapedItem.id).correlate(ScrapedItem)
-    return [*where, asked.scalar_subquery()], len(found)
-
-
-def _are_many(session: Session, where: Sequence[ColumnElement[bool]], number: int | None) -> bool:
-    """Whether too many fit to be put in an order; `number` of them have the words, if it is few."""
-    if number is not None:
-        return number > _FEW
-    some = select(ScrapedItem.id).where(*where).limit(MOST_ORDERED + 1).subquery()
-    return (session.scalar(select(func.count()).select_from(some)) or 0) > MOST_ORDERED
-
-
-def _placed(
-    view: ItemView, where: list[ColumnElement[bool]], after: Place | None
-) -> Select[*tuple[Any, ...]]:
-    at = TIMES.get(view.sort)
-    query = select(ScrapedItem.id, (literal(None) if at is None else at).label("at")).where(*where)
-    if after:
-        query = query.where(item_views.behind(view, after))
-    return query.order_by(*item_views.order(view))
-
-
-def _count(session: Session, where: list[ColumnElement[bool]]) -> int | None:
-    some = select(ScrapedItem.id).where(*where).limit(MOST_COUNTED + 1).subquery()
-    try:
-        with at_most(session, _COUNT_MILLISECONDS):
-            return session.scalar(select(func.count()).select_from(some))
-    except CutOff:
-        return None
 
 
 def rows(session: Session, ids: Sequence[int], columns: Sequence[str]) -> list[ItemRow]:
@@ -227,18 +134,3 @@ def _preview(columns: Sequence[str]) -> ScalarSelect[dict[str, Any]]:
         .correlate(ScrapedItem)
         .scalar_subquery()
     )
-
-
-@contextmanager
-def at_most(session: Session, milliseconds: int) -> Iterator[None]:
-    """Raises CutOff when it takes longer; then the transaction is as it was before."""
-    try:
-        with session.begin_nested():
-            limit = func.set_config("statement_timeout", str(milliseconds), True)
-            memory = func.set_config("work_mem", _MEMORY, True)
-            session.execute(select(limit, memory))
-            yield
-    except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) == _CANCELLED:
-            raise CutOff from error
-        raise

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import database
 from orchestrator.exceptions import ExportNotFound, Sentence
-from orchestrator.ledger import browsing
+from orchestrator.ledger import finding
 from orchestrator.ledger.browsing import LONGEST_NAME
 from orchestrator.ledger.item_views import ItemView
 from orchestrator.ledger.models import Export, ScrapedItem
@@ -82,7 +82,7 @@ def noted(session: Session, target_id: int, view: ItemView) -> "array[int]":
     limit = func.set_config("statement_timeout", str(_ORDER_MILLISECONDS), True)
     session.execute(select(limit))
     found = session.scalars(
-        browsing.ids(target_id, view, session), execution_options={"yield_per": 10_000}
+        finding.ids(target_id, view, session), execution_options={"yield_per": 10_000}
     )
     return array("q", found)
 

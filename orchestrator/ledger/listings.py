@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 
 from orchestrator import database
 from orchestrator.exceptions import Sentence
-from orchestrator.ledger import browsing, ticks
-from orchestrator.ledger.browsing import CutOff, ItemPage, at_most
+from orchestrator.ledger import browsing, finding, ticks
+from orchestrator.ledger.browsing import ItemPage
+from orchestrator.ledger.finding import CutOff, at_most
 from orchestrator.ledger.item_views import ItemView, Place
 from orchestrator.ledger.models import ItemListing, ItemListingPart
 
@@ -125,7 +126,7 @@ def _note(session: Session, listing: ItemListing) -> int:
     view = _VIEWS.validate_python(listing.view)
     parts = ItemListingPart.listing_id == listing.id
     session.execute(delete(ItemListingPart).where(parts))
-    listed = browsing.numbered(session, listing.target_id, view).subquery()
+    listed = finding.numbered(session, listing.target_id, view).subquery()
     part = ((listed.c.number - 1) // _IDS).label("part")
     ids = func.array_agg(aggregate_order_by(listed.c.id, listed.c.number))
     taken = select(literal(listing.id), part, ids).group_by(part)

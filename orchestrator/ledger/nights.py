@@ -3,7 +3,6 @@
 From noon to noon a night is one thing to a person, although it has two dates.
 """
 
-import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ class Mark:
     name: str
     #: None = it should have been crawled, and there is no job.
     status: JobStatus | None
-    job_id: uuid.UUID | None
+    job_id: str | None
     items: int
 
 
@@ -75,7 +74,7 @@ def noon_before(occasion: datetime) -> datetime:
 
 _MARKS = text(
     """
-    SELECT t.id, t.name, j.status, j.id AS job_id, j.items_scraped AS items
+    SELECT t.id, t.name, j.status, j.id::text AS job_id, j.items_scraped AS items
     FROM scraping_targets t
     LEFT JOIN LATERAL (
         SELECT id, status, items_scraped FROM scraping_jobs

@@ -7,6 +7,7 @@ that the clock jumps over happens right after the jump, one that comes twice hap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -47,12 +48,18 @@ def check(cron: str) -> str:
 
 def zone(name: str) -> ZoneInfo:
     """The zone of that name. Raises ScheduleInvalid."""
-    if name not in available_timezones():
+    if name not in zones():
         shown = name[:100]
         raise ScheduleInvalid(
             Sentence("%(zone)r is no time zone; write one like Asia/Tokyo", zone=shown)
         )
     return ZoneInfo(name)
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The names of all zones; to find them out means to open hundreds of files."""
+    return frozenset(available_timezones())
 
 
 def next_occasion(cron: str, zone: ZoneInfo, *, after: datetime) -> datetime:

@@ -21,6 +21,7 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "lazy_gettext": None,
     "Sentence": None,
+    "noted": None,
 }
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 

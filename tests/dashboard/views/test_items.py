@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from orchestrator.ledger import browsing, listings, search
+from orchestrator.ledger import finding, listings, search
 from orchestrator.ledger.models import (
     ItemListing,
     ItemRevision,
@@ -195,7 +195,7 @@ def test_hostile_words_in_an_address_harm_nothing(word: str, viewer: Browser, st
 def test_what_takes_too_long_is_cut_off_and_can_be_listed(
     viewer: Browser, session: Session, target: ScrapingTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(browsing, "_PAGE_MILLISECONDS", 20)
+    monkeypatch.setattr(finding, "SEARCH_MILLISECONDS", 20)
     session.execute(
         text(
             "INSERT INTO scraped_items (target_id, key, data, content_hash)"
@@ -211,14 +211,14 @@ def test_what_takes_too_long_is_cut_off_and_can_be_listed(
     assert "So many items are not looked through" in page
     assert f'formaction="{path}/listing?field=price&amp;is=less&amp;value=0"' in page
     # A loaded machine may take that long for anything; what is shown is that nothing is left over.
-    monkeypatch.setattr(browsing, "_PAGE_MILLISECONDS", 10_000)
+    monkeypatch.setattr(finding, "SEARCH_MILLISECONDS", 10_000)
     assert "More than 10,000 items." in viewer.get(path).text
 
 
 def test_a_listing_is_followed_and_then_read(
     viewer: Browser, session: Session, target: ScrapingTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(browsing, "MOST_ORDERED", 50)
+    monkeypatch.setattr(finding, "MOST_ORDERED", 50)
     job = rows.job(session, target)
     for number in range(60):
         rows.item(session, job, {"name": f"Stool {number:02}", "price": 100 - number})

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.ledger import browsing, listings
+from orchestrator.ledger import finding, listings
 from orchestrator.ledger.item_views import FieldFilter, ItemView, Operator
 from orchestrator.ledger.listings import ListedPage
 from orchestrator.ledger.models import ItemListing, ItemListingPart
@@ -18,7 +18,7 @@ PRODUCT = "jsonb_build_object('n', n, 'price', 10000 - n)"
 
 @pytest.fixture
 def target_id(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(browsing, "MOST_ORDERED", 100)
+    monkeypatch.setattr(finding, "MOST_ORDERED", 100)
     target_id = given.a_target()
     scraped.many(target_id, 1_100, PRODUCT)
     return target_id
