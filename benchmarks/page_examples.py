@@ -10,9 +10,9 @@ from typing import Any
 from flask import Flask, url_for
 
 from benchmarks.failure import BenchmarkFailed
-from benchmarks.page_rows import BUSIEST, LARGEST, PageRows
+from benchmarks.page_rows import BUSIEST, LARGEST, MIDDLING, PageRows
 from dashboard import item_views, page_keys
-from orchestrator.ledger.item_views import Place
+from orchestrator.ledger.item_views import ItemView, Place
 from orchestrator.ledger.models import JobStatus
 
 Values = Callable[[PageRows], dict[str, Any]]
@@ -62,6 +62,19 @@ def _deep_in_items(rows: PageRows) -> dict[str, Any]:
     place = Place(rows.item(), rows.place()[0])
     return {"target_id": LARGEST, "after": item_views.place(place)}
 
+
+def _deep_by_price(rows: PageRows) -> dict[str, Any]:
+    return {"target_id": LARGEST, "sort": "data.price", "after": f"n{rows.number()}"}
+
+
+#: An order that nobody has asked for yet: the page offers to have it made.
+UNLISTED = {"sort": "data.price", "order": "down"}
+#: Whose items are listed, and in which orders.
+LISTED = (
+    (LARGEST, ItemView(sort="first_seen_at")),
+    (LARGEST, ItemView(sort="data.price", ascending=True)),
+    (MIDDLING, ItemView(sort="data.price", ascending=True)),
+)
 
 EXAMPLES = (
     Example("home", "home.index"),
@@ -122,10 +135,12 @@ EXAMPLES = (
     ),
     Example("its items, first seen last", "items.of_target", _of_largest(sort="first_seen_at")),
     Example("its items, by price", "items.of_target", _of_largest(sort="data.price")),
+    Example("its items, a page far behind by price", "items.of_target", _deep_by_price),
+    Example("its items, greatest price first", "items.of_target", _of_largest(**UNLISTED)),
     Example(
         "items of a target, by price",
         "items.of_target",
-        lambda rows: {"target_id": rows.target(), "sort": "data.price"},
+        lambda _: {"target_id": MIDDLING, "sort": "data.price"},
     ),
     Example(
         "items that a job changed",

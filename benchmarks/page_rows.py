@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from orchestrator.ledger.models import (
     AuditEntry,
     Export,
+    ItemListing,
     ItemRevision,
     JobLogLine,
     JobStatus,
@@ -21,7 +22,9 @@ from orchestrator.ledger.models import (
 
 #: The generator gives these two the most items and the most jobs.
 LARGEST, BUSIEST = 1, 2
-_MOST = 200
+#: As many items as most.
+MIDDLING = 9
+_MOST, _PAGE = 200, 50
 
 _NEWEST = select(ScrapingJob.id).order_by(ScrapingJob.queued_at.desc()).limit(_MOST)
 
@@ -42,6 +45,7 @@ class PageRows:
         self._largest = session.scalars(completed.where(ScrapingJob.target_id == LARGEST)).all()
         self._exports = session.scalars(select(Export.id).limit(_MOST)).all()
         self._places = _places(session)
+        self._listed = session.scalar(select(func.max(ItemListing.items))) or 0
         self.job_with_longest_log = _most(session, JobLogLine.job_id, JobLogLine.job_id)
         self.item_with_longest_history = _most(session, ItemRevision.item_id, ItemRevision.id)
 
@@ -70,6 +74,10 @@ class PageRows:
     def place(self) -> tuple[datetime, UUID]:
         """Anywhere in the list of all jobs."""
         return self._random.choice(self._places)
+
+    def number(self) -> int:
+        """A place in a listing of the items of the largest."""
+        return self._random.randint(0, max(self._listed - _PAGE, 0))
 
     def day(self) -> str:
         return f"{self.place()[0]:%Y-%m-%d}"

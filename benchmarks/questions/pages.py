@@ -19,6 +19,7 @@ from benchmarks.page_rows import PageRows
 from benchmarks.question import Contender, Measure, Question, Sample
 from dashboard import create_app
 from orchestrator import database, migrations
+from orchestrator.ledger import listings
 
 _SMALL = 0.000_5
 
@@ -32,6 +33,10 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
         page_examples.check(app)
         meter = PageMeter(app, database.engine())
         meter.sign_in("admin", filling.PASSWORD)
+        for target_id, view in page_examples.LISTED:
+            with database.transaction() as session:
+                listing_id = listings.ask(session, target_id, view)
+            listings.make(listing_id)
         with database.transaction() as session:
             rows = PageRows(session)
         yield {each.name: partial(_turn, each, app, rows, meter) for each in EXAMPLES}

@@ -42,6 +42,8 @@ MOST_ORDERED = 5_000
 FEW = 1_000
 #: Items that are asked for a word before it is looked up, and after it was found too frequent.
 _ASKED, _ASKED_FURTHER = 600, 1_200
+#: When so many of them have it, to look it up would take too long.
+_FREQUENT = 5
 SEARCH_MILLISECONDS, _COUNT_MILLISECONDS = 500, 500
 #: For the places of a hundred thousand items that have a word; with less, Postgres keeps whole
 #: blocks in their stead and reads all of these.
@@ -71,8 +73,12 @@ def find(
     """The next ones of the view. Raises CutOff."""
     large = view.asks_words and _are_many(session, [ScrapedItem.target_id == target_id])
     latest = view.sort == "changed_at" and large
-    if latest and len(rows := _among_next(session, target_id, view, after, limit)) == limit:
-        return Found(rows, lambda: None)
+    if latest:
+        rows = _among_next(session, target_id, view, after, limit)
+        if len(rows) == limit:
+            return Found(rows, lambda: None)
+        if len(rows) >= _FREQUENT:
+            return _further(session, target_id, view, after, limit)
     where, number = _where(session, target_id, view)
     if latest and number is not None and number > FEW:
         return _further(session, target_id, view, after, limit)
