@@ -4,9 +4,7 @@ Both are the browser's to say: its languages until somebody presses the switch, 
 tells it by cookie. Neither needs an account, so the sign-in page has them too.
 """
 
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale, get_translations, gettext
@@ -70,10 +68,4 @@ def _language() -> str:
 
 def _zone() -> str:
     told = request.cookies.get(ZONE_COOKIE, "")
-    return told if told in _zones() else config.get().timezone
-
-
-@cache
-def _zones() -> set[str]:
-    """To find them out means to open hundreds of files."""
-    return available_timezones()
+    return told if told in config.zones() else config.get().timezone

@@ -3,8 +3,6 @@
 A page of its own for each, so that what was typed is never lost to a fault.
 """
 
-from zoneinfo import available_timezones
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,7 +10,7 @@ from dashboard import audit, schedule_preview, target_form
 from dashboard.gate import needs
 from dashboard.target_form import TargetForm
 from dashboard.views.targets import blueprint as targets
-from orchestrator import database, triggers
+from orchestrator import config, database, triggers
 from orchestrator.exceptions import TargetChanged, TargetInvalid
 from orchestrator.ledger import allowed_settings, definitions, overviews
 from orchestrator.ledger import targets as ledger
@@ -98,7 +96,7 @@ def _page(
         is_change=is_change,
         differing=differing,
         spiders=spiders,
-        zones=sorted(available_timezones()),
+        zones=sorted(config.zones()),
         allowed=allowed_settings.ALLOWED,
         preview=schedule_preview.of(form.schedule.data, form.timezone.data),
     )

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from orchestrator.config import zones
 from orchestrator.exceptions import ScheduleInvalid, Sentence
 
 #: Far beyond any schedule a person means; what is longer only keeps the parser busy.
@@ -47,7 +48,7 @@ def check(cron: str) -> str:
 
 def zone(name: str) -> ZoneInfo:
     """The zone of that name. Raises ScheduleInvalid."""
-    if name not in available_timezones():
+    if name not in zones():
         shown = name[:100]
         raise ScheduleInvalid(
             Sentence("%(zone)r is no time zone; write one like Asia/Tokyo", zone=shown)

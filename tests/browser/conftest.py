@@ -10,17 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from orchestrator import config
-from orchestrator import database as storage
-from orchestrator.ledger import people
-from orchestrator.ledger.models import Role
 from tests import databases
 from tests.browser import served
 from tests.browser.screenshots import CHROMIUM
+from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger.given import PASSWORD
 from tests.scenes import database, redis_url, shop, slow_shop
 
 __all__ = ["database", "redis_url", "shop", "slow_shop"]
-
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +43,7 @@ def url(database: str, redis_url: str) -> Iterator[str]:
 def served_at(url: str, database: str) -> str:
     """The address of the dashboard, which knows one person and nothing else."""
     databases.empty(database)
-    with storage.transaction() as session:
-        people.add(session, "hanako", PASSWORD, role=Role.OPERATOR)
+    given.a_person("hanako")
     return url
 
 

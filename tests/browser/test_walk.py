@@ -13,16 +13,15 @@ from babel.support import NullTranslations, Translations
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.languages import LANGUAGES
-from orchestrator import database as storage
-from orchestrator.ledger import people
 from orchestrator.ledger.models import Role
 from tests import workers
 from tests.browser.screenshots import SIZES
+from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger.given import PASSWORD
 from tests.shops import DAY, OpenShop
 
 #: When prices have changed, and some products.
 LATER = DAY + 40
-PASSWORD = "correct horse battery"
 #: A crawl of the shop takes two seconds; the machine may be busy.
 PATIENCE = 30_000
 
@@ -61,9 +60,8 @@ class Reader:
 @pytest.fixture(scope="module")
 def installed(url: str) -> Iterator[str]:
     """A whole installation: dashboard, worker, three accounts."""
-    with storage.transaction() as session:
-        for role in Role:
-            people.add(session, role.value, PASSWORD, role=role)
+    for role in Role:
+        given.a_person(role.value, role=role)
     with workers.working("-Q", "crawls,control", "-c", "2"):
         yield url
 
