@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 
 from orchestrator import config
 from orchestrator.exceptions import Sentence
-from orchestrator.ledger import schedules
 
 #: What each is called in itself.
 LANGUAGES = {"en": "English", "ja": "日本語"}
@@ -107,4 +106,4 @@ def _language() -> str:
 
 def _zone() -> str:
     told = request.cookies.get(ZONE_COOKIE, "")
-    return told if told in schedules.zones() else config.get().timezone
+    return told if told in config.zones() else config.get().timezone

@@ -42,8 +42,14 @@ def _redis_scheme(url: str) -> str:
     return url
 
 
+@cache
+def zones() -> frozenset[str]:
+    """The names of all time zones. To find them out means to open hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in zones():
         raise ValueError(f"{name} is no time zone; write one like Asia/Tokyo")
     return name
 

@@ -30,14 +30,17 @@ SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
     SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger WHERE NOT tgisinternal
 ) AS parts
 """
-_OTHERS = """
+#: Whoever could hold the emptying up or changes rows after it; others may keep their connection.
+_BUSY = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
+AND (state <> 'idle' OR pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory'))
 """
 _TABLES = """
 SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables
 WHERE schemaname = 'public' AND tablename <> 'alembic_version'
 """
+_EMPTIES = "TRUNCATE {tables} RESTART IDENTITY CASCADE"
 
 
 class OneForAll:
@@ -50,11 +53,11 @@ class OneForAll:
             self._shape = ask(_SHAPE)
 
     def emptied(self) -> URL:
-        """The database without rows, sessions of earlier tests, or changes to its schema."""
+        """The database without rows, work of earlier tests, or changes to its schema."""
         with _connected(self._url) as ask:
-            ask(_OTHERS)
+            ask(_BUSY)
             if unchanged := ask(_SHAPE) == self._shape:
-                ask(f"TRUNCATE {ask(_TABLES)} RESTART IDENTITY CASCADE")
+                ask(_EMPTIES.format(tables=ask(_TABLES)))
         if not unchanged:
             self.drop()
             self._url = _create(self._pair, self._template)
@@ -72,6 +75,12 @@ def scratch(pair: Pair, template: URL | None = None) -> Iterator[URL]:
         yield url
     finally:
         _drop(pair, url)
+
+
+def empty(url: str) -> None:
+    """Leaves no row in a migrated database; who is connected stays so."""
+    with _connected(make_url(url)) as ask:
+        ask(_EMPTIES.format(tables=ask(_TABLES)))
 
 
 def _server(pair: Pair) -> URL:

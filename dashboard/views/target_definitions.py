@@ -13,9 +13,9 @@ from dashboard import audit, schedule_preview, target_form
 from dashboard.gate import needs
 from dashboard.target_form import TargetForm
 from dashboard.views.targets import blueprint as targets
-from orchestrator import database, triggers
+from orchestrator import config, database, triggers
 from orchestrator.exceptions import TargetChanged, TargetInvalid
-from orchestrator.ledger import allowed_settings, definitions, overviews, schedules
+from orchestrator.ledger import allowed_settings, definitions, overviews
 from orchestrator.ledger import targets as ledger
 from orchestrator.ledger.models import Role, ScrapingTarget
 
@@ -109,7 +109,7 @@ def _page(
 def _zones() -> Markup:
     """Six hundred that never change, to choose from."""
     return Markup("").join(
-        Markup('<option value="%s"></option>') % name for name in sorted(schedules.zones())
+        Markup('<option value="%s"></option>') % name for name in sorted(config.zones())
     )
 
 

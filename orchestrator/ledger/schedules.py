@@ -7,12 +7,12 @@ that the clock jumps over happens right after the jump, one that comes twice hap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import islice
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from orchestrator.config import zones
 from orchestrator.exceptions import ScheduleInvalid, Sentence
 
 #: Far beyond any schedule a person means; what is longer only keeps the parser busy.
@@ -54,12 +54,6 @@ def zone(name: str) -> ZoneInfo:
             Sentence("%(zone)r is no time zone; write one like Asia/Tokyo", zone=shown)
         )
     return ZoneInfo(name)
-
-
-@cache
-def zones() -> frozenset[str]:
-    """The names of all zones; to find them out means to open hundreds of files."""
-    return frozenset(available_timezones())
 
 
 def next_occasion(cron: str, zone: ZoneInfo, *, after: datetime) -> datetime:

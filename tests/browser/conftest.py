@@ -1,3 +1,8 @@
+"""A browser and a dashboard process that a module's tests share: each takes seconds to start.
+
+A test gets the database of that dashboard empty, and a page with cookies of its own.
+"""
+
 import re
 from collections.abc import Iterator
 
@@ -5,13 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from orchestrator import config
-from orchestrator import database as storage
-from orchestrator.ledger import people
-from orchestrator.ledger.models import Role
+from tests import databases
 from tests.browser import served
 from tests.browser.screenshots import CHROMIUM
+from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger.given import PASSWORD
+from tests.scenes import database, redis_url, shop, slow_shop
 
-PASSWORD = "correct horse battery"
+__all__ = ["database", "redis_url", "shop", "slow_shop"]
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +28,23 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def url(database: str, redis_url: str) -> Iterator[str]:
+    """The address of a dashboard process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUMO_SECRET_KEY", "a secret that only tests know")
+        patch.setenv("KUMO_ALLOW_NETWORKS", "127.0.0.0/8")
+        config.get.cache_clear()
+        with served.listening() as listener, served.dashboard(listener) as address:
+            yield address
+
+
 @pytest.fixture
-def served_at(database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a dashboard process of this test's own."""
-    monkeypatch.setenv("KUMO_SECRET_KEY", "a secret that only tests know")
-    config.get.cache_clear()
-    with storage.transaction() as session:
-        people.add(session, "hanako", PASSWORD, role=Role.OPERATOR)
-    with served.listening() as listener, served.dashboard(listener) as url:
-        yield url
+def served_at(url: str, database: str) -> str:
+    """The address of the dashboard, which knows one person and nothing else."""
+    databases.empty(database)
+    given.a_person("hanako")
+    return url
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from dashboard import create_app
-from orchestrator import config
-from tests.browser import pages, served
+from tests.browser import pages
 from tests.browser.pages import Shown
 from tests.browser.screenshots import visitor
-from tests.scenes import database, redis_url  # noqa: F401  # for the whole module
 
 #: Where people spend their day.
 MAIN = ("home", "targets", "target", "target-edit", "jobs", "job-running", "items", "item")
@@ -36,15 +34,6 @@ _LEFT = """() => [...document.querySelectorAll(
 )].filter((each) => !each.disabled && !window.reached.has(each) && each.checkVisibility()
     // Of a group of radio buttons Tab reaches one.
     && each.type !== "radio").map((each) => each.outerHTML.slice(0, 120))"""
-
-
-@pytest.fixture(scope="module")
-def url(database: str, redis_url: str) -> Iterator[str]:  # noqa: F811
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUMO_SECRET_KEY", "a secret that only tests know")
-        config.get.cache_clear()
-        with served.listening() as listener, served.dashboard(listener) as address:
-            yield address
 
 
 @pytest.fixture(scope="module")

@@ -13,19 +13,15 @@ from babel.support import NullTranslations, Translations
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.languages import LANGUAGES
-from orchestrator import config
-from orchestrator import database as storage
-from orchestrator.ledger import people
 from orchestrator.ledger.models import Role
 from tests import workers
-from tests.browser import served
 from tests.browser.screenshots import SIZES
-from tests.scenes import database, redis_url, shop, slow_shop  # noqa: F401  # for the whole module
+from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger.given import PASSWORD
 from tests.shops import DAY, OpenShop
 
 #: When prices have changed, and some products.
 LATER = DAY + 40
-PASSWORD = "correct horse battery"
 #: A crawl of the shop takes two seconds; the machine may be busy.
 PATIENCE = 30_000
 
@@ -62,30 +58,21 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def url(database: str, redis_url: str) -> Iterator[str]:  # noqa: F811
+def installed(url: str) -> Iterator[str]:
     """A whole installation: dashboard, worker, three accounts."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUMO_SECRET_KEY", "a secret that only tests know")
-        patch.setenv("KUMO_ALLOW_NETWORKS", "127.0.0.0/8")
-        config.get.cache_clear()
-        with storage.transaction() as session:
-            for role in Role:
-                people.add(session, role.value, PASSWORD, role=role)
-        with (
-            workers.working("-Q", "crawls,control", "-c", "2"),
-            served.listening() as listener,
-            served.dashboard(listener) as address,
-        ):
-            yield address
+    for role in Role:
+        given.a_person(role.value, role=role)
+    with workers.working("-Q", "crawls,control", "-c", "2"):
+        yield url
 
 
 @pytest.fixture(params=[("en", "wide"), ("ja", "narrow")], ids="-".join)
-def reader(chromium: Browser, url: str, request: pytest.FixtureRequest) -> Iterator[Reader]:
+def reader(chromium: Browser, installed: str, request: pytest.FixtureRequest) -> Iterator[Reader]:
     """A reader whose browser prefers English, and who presses the switch when it is not theirs."""
     language, size = request.param
     width, height = SIZES[size]
     context = chromium.new_context(
-        base_url=url, viewport={"width": width, "height": height}, locale="en-GB"
+        base_url=installed, viewport={"width": width, "height": height}, locale="en-GB"
     )
     page = context.new_page()
     troubles: list[str] = []
@@ -101,7 +88,7 @@ def reader(chromium: Browser, url: str, request: pytest.FixtureRequest) -> Itera
     assert [each for each in troubles if not re.search("status of (403|422)", each)] == []
 
 
-def test_a_day(reader: Reader, shop: OpenShop, slow_shop: OpenShop) -> None:  # noqa: F811
+def test_a_day(reader: Reader, shop: OpenShop, slow_shop: OpenShop) -> None:
     page = reader.page
     name = f"walk-{reader.said('Targets').encode().hex()[:8]}-{page.viewport_size['width']}"
     reader.sign_in("operator")
@@ -176,7 +163,7 @@ def see_its_change(reader: Reader, item: str) -> None:
     reader.expect_status("Completed")
 
 
-def export_as_csv(reader: Reader, name: str, shop: OpenShop) -> None:  # noqa: F811
+def export_as_csv(reader: Reader, name: str, shop: OpenShop) -> None:
     page = reader.page
     open_target(reader, name)
     reader.follow("Items")
@@ -187,7 +174,7 @@ def export_as_csv(reader: Reader, name: str, shop: OpenShop) -> None:  # noqa: F
     assert len(lines) == 1 + len(shop.products(DAY) | shop.products(LATER))
 
 
-def start_and_cancel(reader: Reader, name: str, slow_shop: OpenShop) -> None:  # noqa: F811
+def start_and_cancel(reader: Reader, name: str, slow_shop: OpenShop) -> None:
     change_the_address(reader, name, slow_shop.on(DAY))
     reader.press("Run")
     reader.page.get_by_role("status").get_by_role("link").click()

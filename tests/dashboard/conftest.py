@@ -1,10 +1,8 @@
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
@@ -15,10 +13,10 @@ from werkzeug.test import TestResponse
 from dashboard import create_app
 from orchestrator import celery, config, frontiers
 from orchestrator import database as storage
-from orchestrator.ledger.models import Role, ScrapingTarget, User
+from orchestrator.ledger.models import Role, ScrapingTarget
 from tests.dashboard import rows
-
-PASSWORD = "correct horse battery"
+from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger.given import PASSWORD
 
 
 class Browser:
@@ -62,19 +60,12 @@ class Compiled(BytecodeCache):
 _COMPILED = Compiled()
 
 
-@cache
-def _password_hash() -> str:
-    # Weak, so that a test need not work for a moment at what only guards real passwords.
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-
-
 @pytest.fixture
 def app(database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setenv("KUMO_SECRET_KEY", "a secret that only tests know")
     config.get.cache_clear()
-    with storage.transaction() as session:
-        for role in Role:
-            session.add(User(name=role.value, password_hash=_password_hash(), role=role))
+    for role in Role:
+        given.a_person(role.value, role=role)
     monkeypatch.setattr(celery.app.conf, "broker_url", redis_url)
     app = create_app()
     app.jinja_env.bytecode_cache = _COMPILED

@@ -4,8 +4,8 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func
-from sqlalchemy.orm import Session
+from sqlalchemy import Column, func, insert, select
+from sqlalchemy.orm import Session, aliased
 
 from orchestrator.ledger import targets
 from orchestrator.ledger.models import (
@@ -16,6 +16,7 @@ from orchestrator.ledger.models import (
     ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
+    Table,
     Trigger,
 )
 
@@ -56,6 +57,26 @@ def job(
     session.flush()
     session.refresh(row)
     return row
+
+
+def multiply(session: Session, of: ScrapingTarget, names: list[str]) -> None:
+    """Copies of a target under these names, each with copies of its jobs, in a moment."""
+    fields = _fields(ScrapingTarget, without=("id", "name"))
+    copied = select(func.unnest(names), *fields).where(ScrapingTarget.id == of.id)
+    session.execute(insert(ScrapingTarget).from_select(["name", *fields], copied))
+    copy = aliased(ScrapingTarget)
+    fields = _fields(ScrapingJob, without=("id", "target_id"))
+    copied = (
+        select(func.gen_random_uuid(), copy.id, *fields)
+        .join(copy, copy.name.in_(names))
+        .where(ScrapingJob.target_id == of.id)
+    )
+    session.execute(insert(ScrapingJob).from_select(["id", "target_id", *fields], copied))
+
+
+def _fields(table: type[Table], *, without: tuple[str, ...]) -> list[Column[Any]]:
+    columns = table.__table__.columns
+    return [each for each in columns if each.name not in without and not each.computed]
 
 
 def item(session: Session, seen_by: ScrapingJob, data: dict[str, Any]) -> ScrapedItem:

@@ -12,12 +12,10 @@ import pytest
 import requests
 
 from orchestrator import config
-from orchestrator import database as storage
-from orchestrator.ledger import people
-from orchestrator.ledger.models import Role
 from tests.browser import served
+from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger.given import PASSWORD
 
-_PASSWORD = "correct horse battery"
 _TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
 
 
@@ -40,7 +38,7 @@ class Person:
 
     def sign_in(self) -> None:
         self.get("/sign-in")
-        answer = self.press("/sign-in", name="hanako", password=_PASSWORD)
+        answer = self.press("/sign-in", name="hanako", password=PASSWORD)
         assert answer.status_code == 303, answer.text
         assert self.get("/targets").ok
 
@@ -80,6 +78,5 @@ def kill_dashboard(person: Person) -> None:
 
 
 def _make_account() -> None:
-    with storage.transaction() as session:
-        if not people.count(session):
-            people.add(session, "hanako", _PASSWORD, role=Role.OPERATOR)
+    if not given.count("users"):
+        given.a_person("hanako")

@@ -368,10 +368,13 @@ def test_an_argument_that_is_a_secret_is_not_shown(operator: Browser, session: S
 def test_five_hundred_targets_fill_pages_that_are_small_and_fast(
     viewer: Browser, session: Session
 ) -> None:
-    for number in range(500):
-        target = rows.target(session, f"t{number:03}", tags=["some", "tags"])
-        rows.job(session, target, items_scraped=number)
-        rows.job(session, target, ago=timedelta(hours=2), items_scraped=7)
+    target = rows.target(session, "t000", tags=["some", "tags"])
+    rows.job(session, target)
+    rows.job(session, target, ago=timedelta(hours=2), items_scraped=7)
+    rows.multiply(session, target, [f"t{number:03}" for number in range(1, 500)])
+    session.execute(
+        text("UPDATE scraping_jobs SET items_scraped = target_id WHERE items_scraped = 0")
+    )
     session.execute(text("ANALYZE"))
     for query in ("", "sort=items", "sort=last_job&outcome=completed", "text=99"):
         times = []

@@ -4,21 +4,24 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from threading import Barrier
 from typing import Any, TypeVar
 
+from argon2 import PasswordHasher
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from orchestrator import database
 from orchestrator.ledger import jobs, requests, targets
 from orchestrator.ledger.jobs import Claim, End, Ended, Ending
-from orchestrator.ledger.models import JobStatus, Requested, ScrapingJob, Trigger
+from orchestrator.ledger.models import JobStatus, Requested, Role, ScrapingJob, Trigger, User
 from orchestrator.ledger.requests import Answer, Terms
 
 T = TypeVar("T")
 U = TypeVar("U")
 
+PASSWORD = "correct horse battery"
 COMPLETED = End(Ending.COMPLETED, "finished")
 HANDED_BACK = End(Ending.HANDED_BACK, "stopped")
 BROKEN = End(Ending.BROKEN, "site_unreachable", "No start page could be read: status 503.")
@@ -29,6 +32,20 @@ IMPOSSIBLE = End(Ending.IMPOSSIBLE, "no_spider", "There is no spider of that nam
 def a_target(name: str = "shop", **fields: Any) -> int:
     with database.transaction() as session:
         return targets.register(session, {"name": name, "spider": "shop"} | fields).id
+
+
+def a_person(name: str, *, role: Role = Role.OPERATOR, password: str = PASSWORD) -> int:
+    """Somebody who may sign in, with a hash that a test need not work for as for a real one's."""
+    with database.transaction() as session:
+        user = User(name=name, password_hash=_weak_hash(password), role=role)
+        session.add(user)
+        session.flush()
+        return user.id
+
+
+@cache
+def _weak_hash(password: str) -> str:
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
 
 
 def a_job(target_id: int, **terms: Any) -> uuid.UUID:

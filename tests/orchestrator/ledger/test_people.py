@@ -8,16 +8,16 @@ from orchestrator.exceptions import LastAdmin, SignInRefused, UserInvalid, UserN
 from orchestrator.ledger import audit, people, tokens
 from orchestrator.ledger.models import Role, Scope
 from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger.given import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("database")
 
-PASSWORD = "correct horse battery"
 HOSTILE = ["", "nobody", "ada\0", "\ud800", "' OR 1=1 --", "x" * 100_000, "ada ", "%"]
 
 
 @pytest.fixture(autouse=True)
 def _ada(database: str) -> None:
-    given.do(people.add, "ada", PASSWORD, role=Role.ADMIN)
+    given.a_person("ada", role=Role.ADMIN)
 
 
 def user_id(name: str = "ada") -> int:

@@ -15,7 +15,7 @@ MONTH = timedelta(days=30)
 
 
 def person(role: Role = Role.OPERATOR, name: str = "ada") -> int:
-    return given.do(people.add, name, "correct horse battery", role=role).id
+    return given.a_person(name, role=role)
 
 
 def make(
