@@ -24,7 +24,8 @@ from tests.workers import Worker, working
 #: The job, once it has ended.
 Ended = Callable[[], ScrapingJob]
 
-LEASE_SECONDS = 6
+#: A crawl must have begun by then, on a busy machine too.
+LEASE_SECONDS = 10
 PAGES = 14
 #: The product at which the harmful spiders do their harm.
 SKU = min(product.sku for product in Shop(PAGES).products(DAY))
