@@ -1,6 +1,7 @@
 """The tables, a file per noun."""
 
 from orchestrator.ledger.models.crawls import Crawl
+from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
 from orchestrator.ledger.models.items import ItemRevision, ItemWords, RejectedItem, ScrapedItem
 from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
@@ -19,7 +20,10 @@ __all__ = [
     "AuditEntry",
     "ChargedPage",
     "Crawl",
+    "DraftPage",
+    "DraftStatus",
     "Export",
+    "FurtherPages",
     "ItemRevision",
     "ItemWords",
     "JobLogLine",
@@ -33,6 +37,7 @@ __all__ = [
     "ScrapingJob",
     "ScrapingTarget",
     "Table",
+    "TargetDraft",
     "Tick",
     "Trigger",
     "User",
