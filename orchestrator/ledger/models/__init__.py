@@ -1,5 +1,6 @@
 """The tables, a file per noun."""
 
+from orchestrator.ledger.models.cached_pages import CachedPage
 from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
@@ -10,7 +11,7 @@ from orchestrator.ledger.models.pages import ChargedPage
 from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, Scope, User
 from orchestrator.ledger.models.progress import JobProgress
 from orchestrator.ledger.models.schema import Table
-from orchestrator.ledger.models.targets import ScrapingTarget
+from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
 from orchestrator.ledger.models.workers import Worker
 
@@ -18,6 +19,7 @@ __all__ = [
     "ACTIVE",
     "ApiToken",
     "AuditEntry",
+    "CachedPage",
     "ChargedPage",
     "Crawl",
     "DraftPage",
@@ -29,6 +31,7 @@ __all__ = [
     "JobLogLine",
     "JobProgress",
     "JobStatus",
+    "Overlap",
     "RejectedItem",
     "Requested",
     "Role",
