@@ -11,6 +11,7 @@ from orchestrator.ledger.models.pages import ChargedPage
 from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, Scope, User
 from orchestrator.ledger.models.progress import JobProgress
 from orchestrator.ledger.models.schema import Table
+from orchestrator.ledger.models.sites import Site
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
 from orchestrator.ledger.models.workers import Worker
@@ -39,6 +40,7 @@ __all__ = [
     "ScrapedItem",
     "ScrapingJob",
     "ScrapingTarget",
+    "Site",
     "Table",
     "TargetDraft",
     "Tick",
