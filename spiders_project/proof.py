@@ -19,6 +19,7 @@ from orchestrator.ledger.jobs import Claim, End, Ending
 from spiders_project import frontier
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.frontier import Frontier
+from spiders_project.middlewares import GiveUpPages
 
 logger = logging.getLogger(__name__)
 
@@ -76,12 +77,20 @@ class Proof:
         if not pages.reached and self._claim.left_out:
             message = "Its start page ended its crawler each time and was given up; see its pages."
             return self._ended(Ending.IMPOSSIBLE, "start_page_given_up", message)
+        refusal = self._refusal()
+        if not pages.reached and refusal:
+            message = f"No start page may be fetched. {refusal}"
+            return self._ended(Ending.IMPOSSIBLE, "address_refused", message)
         if not pages.reached:
             self._forget_frontier()
             message = f"No start page could be read: {_what_came(self._crawler.stats.get_stats())}."
             return self._ended(Ending.BROKEN, "site_unreachable", message)
         message = "The crawl stopped although pages were left in its frontier."
         return self._ended(Ending.BROKEN, "unproven", message)
+
+    def _refusal(self) -> str | None:
+        troubled = self._crawler.get_downloader_middleware(GiveUpPages)
+        return troubled.refusal if troubled else None
 
     def _after_close(self, reason: str) -> End:
         if reason == "shutdown":
