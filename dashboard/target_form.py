@@ -123,10 +123,14 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return fields
 
     def show(self, faults: Mapping[str, str]) -> None:
-        """Puts each fault beside its field."""
-        for name, fault in faults.items():
-            field = self[name] if name in self else self["name"]
-            field.errors = [fault]
+        """Puts each fault beside its field; one within a field says where in it."""
+        shown: dict[str, list[str]] = {}
+        for place, fault in faults.items():
+            name, _, within = place.partition(".")
+            told = Sentence("%(place)s %(fault)s", place=within, fault=fault) if within else fault
+            shown.setdefault(name if name in self else "name", []).append(told)
+        for name, told_of_it in shown.items():
+            self[name].errors = told_of_it
 
     @property
     def faulty(self) -> list[Any]:

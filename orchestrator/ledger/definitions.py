@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from orchestrator.exceptions import ScheduleInvalid, Sentence, TargetInvalid
-from orchestrator.ledger import allowed_settings, schedules
+from orchestrator.ledger import allowed_settings, recipes, schedules
 
 _MOST_ARGUMENT_BYTES = 65_536
 
@@ -38,6 +38,8 @@ _WORDING: Mapping[str, Sentence] = {
     "int_type": Sentence("should be a whole number"),
     "int_from_float": Sentence("should be a whole number"),
     "bool_type": Sentence("should be true or false"),
+    "model_type": Sentence("should be a JSON object"),
+    "string_pattern_mismatch": Sentence("is not written as it should be"),
 }
 
 
@@ -167,11 +169,36 @@ class TargetDefinition(BaseModel):
 
 
 def check(fields: dict[str, Any]) -> TargetDefinition:
-    """The definition in `fields`. Raises TargetInvalid, which names every field at fault."""
+    """The definition in `fields`. Raises TargetInvalid, which names every field at fault.
+
+    A fault within a recipe has the whole way to it for a name, like arguments.fields.2.css.
+    """
+    faults: dict[str, str] = {}
     try:
-        return TargetDefinition.model_validate(fields)
+        definition = TargetDefinition.model_validate(fields)
     except ValidationError as error:
-        raise TargetInvalid(_faults(error)) from error
+        faults = _faults(error)
+    if "arguments" not in faults:
+        faults |= _recipe_faults(fields)
+    if faults:
+        raise TargetInvalid(faults)
+    return definition
+
+
+def _recipe_faults(fields: dict[str, Any]) -> dict[str, str]:
+    spider, arguments = fields.get("spider"), fields.get("arguments") or {}
+    if not isinstance(spider, str) or spider.strip() not in recipes.RECIPES:
+        return {}
+    try:
+        recipes.read(spider.strip(), arguments)
+    except ValidationError as error:
+        faults: dict[str, str] = {}
+        for each in error.errors(include_url=False, include_input=False):
+            place = ".".join(("arguments", *map(str, each["loc"])))
+            faults.setdefault(place, _told(str(each["loc"][-1:]), each))
+        return faults
+    return {}
+
 
 
 def _faults(error: ValidationError) -> dict[str, str]:
@@ -208,6 +235,10 @@ def _bounded(kind: str, context: Mapping[str, Any]) -> Sentence:
     match kind:
         case "string_too_long":
             return Sentence("should have at most %(most)d characters", most=context["max_length"])
+        case "too_short":
+            return Sentence("should have at least %(least)d entries", least=context["min_length"])
+        case "literal_error":
+            return Sentence("should be one of %(words)s", words=context["expected"])
         case "too_long":
             return Sentence("should have at most %(most)d entries", most=context["max_length"])
         case "greater_than_equal":
