@@ -34,6 +34,7 @@ from orchestrator import database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger.models import (
     ACTIVE,
+    CachedPage,
     ChargedPage,
     Crawl,
     Export,
@@ -91,6 +92,7 @@ def old_data(days: int) -> dict[str, int]:
     counts.update(
         exports=_in_batches(_deletion(Export, Export.started_at < cutoff)),
         workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
+        cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
     )
     counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
@@ -99,7 +101,8 @@ def old_data(days: int) -> dict[str, int]:
         counts.update(
             _remove(_Outdated(ScrapingJob.target_id == gone, ScrapedItem.target_id == gone))
         )
-        counts["exports"] += _in_batches(_deletion(Export, Export.target_id == gone))
+        for noun, table in (("exports", Export), ("cached_pages", CachedPage)):
+            counts[noun] += _in_batches(_deletion(table, table.target_id == gone))
     counts["targets"] = _in_batches(_deletion(ScrapingTarget, _empty_and_deleted()))
     return dict(counts)
 
@@ -243,6 +246,7 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         not_(exists().where(_Job.target_id == ScrapingTarget.id)),
         not_(exists().where(ScrapedItem.target_id == ScrapingTarget.id)),
         not_(exists().where(Export.target_id == ScrapingTarget.id)),
+        not_(exists().where(CachedPage.target_id == ScrapingTarget.id)),
     )
 
 
