@@ -39,13 +39,15 @@ def request(
 ) -> Answer:
     """Starts a job for the target of that id or name, or tells which one is active.
 
-    Priority 0 hastens one that still waits: the answer has that priority then. Raises
+    Priority 0 hastens one that still waits: the answer has that priority then. And it is a
+    person's word against the target's window, which does not count for that job. Raises
     TargetNotFound.
     """
     hastened = None
+    terms = Terms(trigger, priority=priority, at_any_time=priority == 0)
     with database.transaction() as session:
         target = targets.find(session, reference)
-        answer = requests.request(session, target.id, Terms(trigger, priority=priority))
+        answer = requests.request(session, target.id, terms)
         if priority == 0 and not answer.started:
             hastened = jobs.hasten(session, answer.job_id)
     _ring_for([answer])
@@ -222,7 +224,8 @@ def _send(waiting: Sequence[Bell]) -> None:
 
 
 def _ring_for(answers: Iterable[Answer]) -> None:
-    _try_to_ring([(a.job_id, a.target_id, a.priority) for a in answers if a.started])
+    now = [each for each in answers if each.started and each.starts_at is None]
+    _try_to_ring([(each.job_id, each.target_id, each.priority) for each in now])
 
 
 def _try_to_ring(waiting: Sequence[Bell]) -> None:

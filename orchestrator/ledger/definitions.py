@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import (
@@ -22,7 +23,8 @@ from pydantic import (
 )
 
 from orchestrator.exceptions import ScheduleInvalid, Sentence, TargetInvalid
-from orchestrator.ledger import allowed_settings, recipes, schedules
+from orchestrator.ledger import allowed_settings, recipes, schedules, windows
+from orchestrator.ledger.models import Overlap
 
 _MOST_ARGUMENT_BYTES = 65_536
 
@@ -122,6 +124,9 @@ class TargetDefinition(BaseModel):
     schedule: str | None = None
     timezone: str | None = None
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    crawl_window: str | None = None
+    overlap: Annotated[Overlap, Field(strict=False)] = Overlap.SKIP
+    spread_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
 
     @field_validator("arguments")
     @classmethod
@@ -167,6 +172,16 @@ class TargetDefinition(BaseModel):
         except ScheduleInvalid as error:
             raise ValueError(*error.args) from error
 
+
+    @field_validator("crawl_window")
+    @classmethod
+    def _window_opens(cls, window: str | None) -> str | None:
+        if not window or not window.strip():
+            return None
+        try:
+            return str(windows.Window.read(window, ZoneInfo("UTC")))
+        except ScheduleInvalid as error:
+            raise ValueError(*error.args) from error
 
 def check(fields: dict[str, Any]) -> TargetDefinition:
     """The definition in `fields`. Raises TargetInvalid, which names every field at fault.
@@ -237,7 +252,7 @@ def _bounded(kind: str, context: Mapping[str, Any]) -> Sentence:
             return Sentence("should have at most %(most)d characters", most=context["max_length"])
         case "too_short":
             return Sentence("should have at least %(least)d entries", least=context["min_length"])
-        case "literal_error":
+        case "literal_error" | "enum":
             return Sentence("should be one of %(words)s", words=context["expected"])
         case "too_long":
             return Sentence("should have at most %(most)d entries", most=context["max_length"])

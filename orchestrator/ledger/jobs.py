@@ -5,7 +5,7 @@ How a job comes into being is in `requests`; how people look at jobs in `history
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import bells, crawls, pages
+from orchestrator.ledger import bells, crawls, pages, starts
 from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
@@ -53,6 +53,8 @@ class Claim:
     target_id: int
     #: As fixed at the request: target, spider, start_urls, arguments, settings, key_fields.
     definition: dict[str, Any]
+    #: How long its window is still open; None = there is no window.
+    open_seconds: float | None = None
     #: Ids, in hex, of pages that the job has given up.
     left_out: tuple[str, ...] = ()
 
@@ -104,10 +106,12 @@ def claim(
 ) -> Claim | None:
     """Takes a pending job for one crawl: `attempt` rises and the lease begins.
 
-    None when it is not there to take: a bell rung twice, or too early.
+    None when it is not there to take: a bell rung twice, or too early, or outside its window.
     """
     row = session.execute(
         update(ScrapingJob)
+    if starts.postpone(session, [job_id]):
+        return None
         .where(
             ScrapingJob.id == job_id,
             ScrapingJob.status == JobStatus.PENDING,
@@ -121,13 +125,26 @@ def claim(
             error_message=None,
             finish_reason=None,
         )
-        .returning(ScrapingJob.attempt, ScrapingJob.target_id, ScrapingJob.definition)
+        .returning(
+            ScrapingJob.attempt,
+            ScrapingJob.target_id,
+            ScrapingJob.definition,
+            func.now().label("now"),
+        )
     ).one_or_none()
     if row is None:
         return None
     crawls.begin(session, job_id, row.attempt, worker=worker, lease_seconds=lease_seconds)
     left_out = tuple(pages.to_leave_out(session, job_id)) if row.attempt > 1 else ()
-    return Claim(str(job_id), row.attempt, row.target_id, row.definition, left_out)
+    window = starts.window_of(row.definition)
+    return Claim(
+        str(job_id),
+        row.attempt,
+        row.target_id,
+        row.definition,
+        open_seconds=(window.closing(row.now) - row.now).total_seconds() if window else None,
+        left_out=left_out,
+    )
 
 
 def finish(
@@ -168,7 +185,7 @@ def finish(
     ).one_or_none()
     # After the job's row, as the checkpoint takes them: the two never lock each other out.
     crawls.end(session, job_id, attempt, outcome=end.reason)
-    return _ended(row) if row else None
+    return _admitted(session, _ended(row)) if row else None
 
 
 def cancel(session: Session, job_id: uuid.UUID) -> Ended:
@@ -206,7 +223,7 @@ def pause(session: Session, job_id: uuid.UUID) -> Ended:
 def resume(session: Session, job_id: uuid.UUID) -> Ended:
     """Lets a paused job go on, or takes back a pause that was not yet served."""
     paused = ScrapingJob.status == JobStatus.PAUSED
-    return _move(
+    resumed = _move(
         session,
         job_id,
         verb="resumed",
@@ -219,11 +236,20 @@ def resume(session: Session, job_id: uuid.UUID) -> Ended:
 
 
 def hasten(session: Session, job_id: uuid.UUID) -> Ended | None:
-    """Puts a waiting job before all others, to be claimed now; None when it does not wait."""
+    return _admitted(session, resumed)
+    """Puts a waiting job before all others, to be claimed now; None when it does not wait.
+
+    Its window does not count any more: a person wants it now.
+    """
     row = session.execute(
         update(ScrapingJob)
         .where(ScrapingJob.id == job_id, ScrapingJob.status == JobStatus.PENDING)
-        .values(priority=0, run_after=func.now(), rung_at=func.now())
+        .values(
+            priority=0,
+            run_after=func.now(),
+            rung_at=func.now(),
+            definition=ScrapingJob.definition.op("-")("crawl_window"),
+        )
         .returning(*_ENDED)
     ).one_or_none()
     return _ended(row) if row else None
@@ -322,6 +348,12 @@ def _ended(row: Any) -> Ended:
 
 def _running() -> ColumnElement[bool]:
     return ScrapingJob.status == JobStatus.RUNNING
+
+def _admitted(session: Session, ended: Ended) -> Ended:
+    """A job that goes on does so within its window."""
+    later = ended.ring and starts.postpone(session, [ended.job_id])
+    return replace(ended, ring=False) if later else ended
+
 
 
 def _unless_running(value: Any, else_: Any = ScrapingJob.status) -> ColumnElement[Any]:

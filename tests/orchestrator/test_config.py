@@ -32,7 +32,8 @@ def test_the_example_names_exactly_the_variables_that_are_read(example: dict[str
 def test_the_example_shows_the_defaults(
     example: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("KUMO_ALLOW_NETWORKS")
+    for name in ("KUMO_ALLOW_NETWORKS", "KUMO_START_SPREAD_SECONDS"):
+        monkeypatch.delenv(name)
     default = config.get().model_dump(exclude={"home"})
     for name, value in example.items():
         monkeypatch.setenv(name, value)
