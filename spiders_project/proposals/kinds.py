@@ -32,6 +32,10 @@ _PRICE = re.compile(
     rf"(?:{_CURRENCY}\s*[-–]?\s*{_AMOUNT}|{_AMOUNT}(?:,-|\.-)?\s*{_CURRENCY})", re.IGNORECASE
 )
 _NUMBER = re.compile(r"([^\d]*?)([-−+]?\d[\d.,'’ \u00a0\u202f]*\d|[-−+]?\d)([^\d]*)")
+#: What may stand right behind a number: units, and what Japanese counts its things with.
+_COUNTER = re.compile(
+    r"$|[^\w]|[件個枚冊本台人名点歳年分時位回巻階坪室匹着足]|(?:k?m|[cm]m|k?g|m?l|%)\b"
+)
 _MONTH = (
     r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]|janv|févr|avr|juin|juil|août"
     r"|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек)"
@@ -87,10 +91,17 @@ def _are_numbers(texts: Sequence[str]) -> bool:
     found = [_NUMBER.fullmatch(text) for text in texts]
     if sum(match is None for match in found) > (1 - _AGREEING) * len(texts):
         return False
+    if any(_is_part_of_name(match) for match in found if match):
+        return False
     around = {(match[1].strip(), _singular(match[3])) for match in found if match}
     if len(around) > 1 or any(len(before) + len(after) > 20 for before, after in around):
         return False
     return not any(_is_code(match[2]) for match in found if match)
+
+
+def _is_part_of_name(found: re.Match[str]) -> bool:
+    """Whether letters stand right beside the digits, as in X200 and 3a."""
+    return found[1][-1:].isalpha() or not _COUNTER.match(found[3])
 
 
 def _singular(words: str) -> str:
@@ -100,6 +111,6 @@ def _singular(words: str) -> str:
 
 def _is_code(digits: str) -> bool:
     """Whether digits name something instead of counting it: a leading zero, dots of a version."""
-    if re.match(r"0\d", digits) or len(digits) > 18:
+    if re.match(r"\D?0\d", digits) or len(digits) > 18:
         return True
     return not re.fullmatch(r"\D?(?:\d+|\d{1,3}(?:[.,'’ ]\d{3})+)(?:[.,]\d+)?", digits)

@@ -22,40 +22,42 @@ class Obstacle(StrEnum):
 
 def sentence(reason: Obstacle, detail: str) -> Sentence:
     """What to tell people; the detail is a status or a type."""
+    said: Sentence
     match reason:
         case Obstacle.ERROR:
-            return Sentence(
+            said = Sentence(
                 "The site answered with the error %(status)s. Look whether the address is right "
                 "and opens in a browser.",
                 status=detail,
             )
         case Obstacle.SIGN_IN:
-            return Sentence(
+            said = Sentence(
                 "The page is shown only to those who sign in. Look for a page that everybody sees."
             )
         case Obstacle.REFUSED:
-            return Sentence(
+            said = Sentence(
                 "The site asked for proof that a person is reading instead of showing the page. "
                 "Look for a feed, a sitemap or an API of the site, or ask its owner."
             )
         case Obstacle.NOT_A_PAGE:
-            return Sentence(
+            said = Sentence(
                 "There is no page at this address but a file of the type %(type)s. Give the "
                 "address of a page, a feed, a sitemap or an answer in JSON.",
                 type=detail,
             )
         case Obstacle.DRAWN_BY_SCRIPT:
-            return Sentence(
+            said = Sentence(
                 "The page is empty until a browser runs its scripts, which Kumo does not. Look "
                 "for the address that the scripts get their data from, and give that."
             )
         case Obstacle.EMPTY:
-            return Sentence("The site answered with an empty page.")
+            said = Sentence("The site answered with an empty page.")
         case Obstacle.NOTHING_FOUND:
-            return Sentence(
+            said = Sentence(
                 "Nothing on this page repeats or is described for machines. Choose the fields "
                 "yourself, or look for a page with a list."
             )
+    return said
 
 
 _CHALLENGE = re.compile(
