@@ -19,6 +19,7 @@ TABLES = (
     "job_log_lines",
     "job_progress",
     "exports",
+    "cached_pages",
     "item_words",
     "rejected_items",
     "charged_pages",
@@ -29,7 +30,7 @@ TABLES = (
 
 
 #: Rows without which their job goes, too.
-HOLDING_A_JOB = sorted({*TABLES, "scraping_jobs"} - {"exports", "item_words"})
+HOLDING_A_JOB = sorted({*TABLES, "scraping_jobs"} - {"cached_pages", "exports", "item_words"})
 
 
 def old_job(target_id: int, days: int = 40, **terms: Any) -> uuid.UUID:
@@ -76,6 +77,18 @@ def export(target_id: int, days: int = 0) -> None:
         "INSERT INTO exports (id, target_id, who, format, started_at)"
         " SELECT gen_random_uuid(), :target, 'hanako', 'csv', now() - make_interval(days => :days)",
         target=target_id,
+        days=days,
+    )
+
+
+def cache(target_id: int, pages: int, days: int = 0) -> None:
+    given.execute(
+        "INSERT INTO cached_pages (target_id, key, url, head, body, size, seen_at)"
+        " SELECT :target, (:days || '-' || n)::bytea, 'u', '', '', 0,"
+        "        now() - make_interval(days => :days)"
+        " FROM generate_series(1, :pages) n",
+        target=target_id,
+        pages=pages,
         days=days,
     )
 
@@ -174,6 +187,7 @@ NOTHING = {
     "items": 0,
     "exports": 0,
     "workers": 0,
+    "cached_pages": 0,
     "log_lines": 0,
     "progress": 0,
     "rejected_items": 0,
@@ -185,6 +199,7 @@ NOTHING = {
 
 #: Every reference to a row that clean-up removes: a new one must be let go of, or go before it.
 REFERENCES = {
+    "cached_pages.target_id",
     "charged_pages.job_id",
     "crawls.job_id",
     "exports.target_id",
@@ -237,8 +252,9 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     revise(job_id, days=40)
     learn_words()
     export(target_id, days=40)
+    cache(target_id, 6, days=40)
     removed = {"jobs": 1, "log_lines": 7, "rejected_items": 3, "charged_pages": 2, "crawls": 1}
-    removed |= {"progress": 4, "words": 5, "exports": 1}
+    removed |= {"progress": 4, "words": 5, "exports": 1, "cached_pages": 6}
     assert run() == NOTHING | removed | {"revisions": 5, "items": 5}
     assert all(given.count(table) == 0 for table in (*TABLES, "scraping_jobs"))
     assert given.count("scraping_targets") == 1
@@ -251,6 +267,7 @@ def test_what_is_younger_stays(target_id: int) -> None:
     charge(job_id, 2)
     items(target_id, 5, first=job_id, last=job_id, days=29)
     revise(job_id, days=29)
+    cache(target_id, 6, days=29)
     before = everything()
     assert run() == NOTHING
     assert everything() == before
@@ -418,13 +435,16 @@ def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> 
     items(target_id, 2, first=job_id, last=job_id)
     revise(job_id)
     export(target_id)
+    cache(target_id, 1_200)
     kept = given.a_target("kept")
     items(kept, 1)
     export(kept)
+    cache(kept, 3)
     delete_target(target_id)
     removed = {"jobs": 1, "log_lines": 2, "rejected_items": 2, "charged_pages": 2, "crawls": 1}
-    removed |= {"exports": 1}
+    removed |= {"exports": 1, "cached_pages": 1_200}
     assert run() == NOTHING | removed | {"revisions": 2, "items": 2, "targets": 1}
+    assert given.count("cached_pages") == 3
     assert given.execute("SELECT id FROM scraping_targets") == [(kept,)]
     assert given.count("scraped_items") == 1
 
