@@ -10,11 +10,13 @@
     │   ├── JobNotFound
     │   ├── ItemNotFound
     │   ├── ExportNotFound
+    │   ├── DraftNotFound
     │   ├── UserNotFound
     │   └── TokenNotFound
     ├── Invalid                    what a person or a message asked for is wrong
     │   ├── TargetInvalid          … field by field
     │   ├── ScheduleInvalid
+    │   ├── SiteInvalid
     │   ├── UserInvalid
     │   └── TokenInvalid
     ├── TargetChanged              somebody else changed a target meanwhile
@@ -87,6 +89,10 @@ class ExportNotFound(NotFound):
     """There is no export of that id."""
 
 
+class DraftNotFound(NotFound):
+    """There is no draft of that id any more."""
+
+
 class UserNotFound(NotFound):
     """There is no user of that name."""
 
@@ -113,6 +119,14 @@ class ScheduleInvalid(Invalid):
 
 class UserInvalid(Invalid):
     """A user's name or password is not acceptable; `field` says which."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class SiteInvalid(Invalid):
+    """A site's name or budget is not acceptable; `field` says which."""
 
     def __init__(self, sentence: str, field: str) -> None:
         super().__init__(sentence)

@@ -285,7 +285,9 @@ def _last_word(report: bytes) -> End | None:
     line = report.rstrip().rpartition(b"\n")[2]
     try:
         fields = orjson.loads(line)
-        return End(Ending(fields["ending"]), fields["reason"], fields["message"], fields["stats"])
+        said = (fields[name] for name in ("reason", "message", "stats", "wait_seconds"))
+        reason, message, stats, wait_seconds = said
+        return End(Ending(fields["ending"]), reason, message, stats, wait_seconds=wait_seconds)
     except (ValueError, KeyError, TypeError):
         return None
 

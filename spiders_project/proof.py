@@ -6,6 +6,7 @@ crawl is complete when the frontier says so, or when a limit that the target its
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from scrapy import signals
@@ -16,7 +17,7 @@ from twisted.python.failure import Failure
 from orchestrator import frontiers
 from orchestrator.exceptions import BellAway
 from orchestrator.ledger.jobs import Claim, End, Ending
-from spiders_project import frontier
+from spiders_project import frontier, turns
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.frontier import Frontier
 from spiders_project.middlewares import GiveUpPages
@@ -58,6 +59,8 @@ class Proof:
             self.end = self._after_trouble(*trouble)
         elif checkpoint.requested:
             self.end = self._ended(Ending.HANDED_BACK, f"{checkpoint.requested}_requested")
+        elif pause := turns.of(self._crawler).end:
+            self.end = replace(pause, stats=_plain(self._crawler.stats.get_stats()))
         elif reason == "finished":
             self.end = self._after_the_last_page(pages)
         else:

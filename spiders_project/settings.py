@@ -33,8 +33,8 @@ DOWNLOAD_HANDLERS = {
     "file": None,
     "ftp": None,
     "s3": None,
-    "http": "spiders_project.addresses.PublicAddresses",
-    "https": "spiders_project.addresses.PublicAddresses",
+    "http": "spiders_project.downloads.Downloads",
+    "https": "spiders_project.downloads.Downloads",
 }
 
 # Were Scrapy's own, which forget a page that bursts as it is unpacked or is sent round in circles;

@@ -87,6 +87,8 @@ class End:
     stats: dict[str, Any] | None = None
     #: The page whose callback was running when the crawler died.
     page: TroubledPage | None = None
+    #: A job that was handed back goes on only after so long.
+    wait_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,10 @@ def claim(
 
     None when it is not there to take: a bell rung twice, or too early, or outside its window.
     """
-    row = session.execute(
-        update(ScrapingJob)
     if starts.postpone(session, [job_id]):
         return None
+    row = session.execute(
+        update(ScrapingJob)
         .where(
             ScrapingJob.id == job_id,
             ScrapingJob.status == JobStatus.PENDING,
@@ -161,7 +163,8 @@ def finish(
     status = _next_status(end.ending, failures)
     final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
     spared = 1 if end.ending is Ending.DIED else 0
-    wait = _wait(failures - spared, retry_seconds) if end.ending.is_charged else literal(0)
+    is_charged = end.ending.is_charged
+    wait = _wait(failures - spared, retry_seconds) if is_charged else literal(end.wait_seconds)
     completed = and_(status == JobStatus.COMPLETED, literal(end.ending is Ending.COMPLETED))
     row = session.execute(
         update(ScrapingJob)
@@ -233,10 +236,10 @@ def resume(session: Session, job_id: uuid.UUID) -> Ended:
         run_after=func.now(),
         rung_at=func.now(),
     )
+    return _admitted(session, resumed)
 
 
 def hasten(session: Session, job_id: uuid.UUID) -> Ended | None:
-    return _admitted(session, resumed)
     """Puts a waiting job before all others, to be claimed now; None when it does not wait.
 
     Its window does not count any more: a person wants it now.
@@ -346,14 +349,14 @@ def _ended(row: Any) -> Ended:
     return Ended(row.id, row.target_id, row.status, row.priority, row.ring)
 
 
-def _running() -> ColumnElement[bool]:
-    return ScrapingJob.status == JobStatus.RUNNING
-
 def _admitted(session: Session, ended: Ended) -> Ended:
     """A job that goes on does so within its window."""
     later = ended.ring and starts.postpone(session, [ended.job_id])
     return replace(ended, ring=False) if later else ended
 
+
+def _running() -> ColumnElement[bool]:
+    return ScrapingJob.status == JobStatus.RUNNING
 
 
 def _unless_running(value: Any, else_: Any = ScrapingJob.status) -> ColumnElement[Any]:
