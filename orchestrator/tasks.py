@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from orchestrator import launcher, triggers
+from orchestrator import launcher, looks, triggers
 from orchestrator.celery import app
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import cleanup, search
@@ -64,6 +64,12 @@ def sweep(by_beat: bool = False) -> dict[str, int]:
 def index_items() -> dict[str, int]:
     """Lets search learn what crawls have stored since it last looked."""
     return {"learned": search.catch_up()}
+
+
+@app.task(throws=(OrchestratorError,))
+def look_at_page(draft_id: str) -> dict[str, str]:
+    """The bell of a draft: fetches and reads its page, or what else is outstanding for it."""
+    return {"id": draft_id, "did": looks.serve(UUID(draft_id))}
 
 
 def _told(answers: Sequence[Answer]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _ON_FIRST_USE = (
     "spiders_project.http_cache",
     "spiders_project.in_line",
     "spiders_project.middlewares",
+    "spiders_project.look",
     "spiders_project.pipelines",
     "spiders_project.recording",
     "spiders_project.robots",

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     field_validator,
 )
@@ -214,6 +215,16 @@ def _recipe_faults(fields: dict[str, Any]) -> dict[str, str]:
         return faults
     return {}
 
+
+def address(text: str) -> str:
+    """The web address that somebody pasted, `https://` understood. Raises TargetInvalid."""
+    text = text.strip()
+    url = text if "://" in text[:20] else f"https://{text}"
+    try:
+        return TypeAdapter(WebAddress).validate_python(url)
+    except ValidationError as error:
+        told = error.errors(include_url=False, include_input=False)[0]
+        raise TargetInvalid({"url": _sentence("url", told)}) from error
 
 
 def _faults(error: ValidationError) -> dict[str, str]:

@@ -61,6 +61,8 @@ class TargetDraft(Table):
     begun_at: Mapped[At | None]
     #: What the page could give, best first.
     proposals: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    #: Where the target begins; empty = at the page that was looked at.
+    start_urls: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     #: The spider, arguments and key fields as they are being edited; null = nothing chosen yet.
     spider: Mapped[str | None] = mapped_column(Text)
     arguments: Mapped[Json] = mapped_column(server_default="{}")

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), server_default=_NOW, nullable=False),
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proposals", _JSON, server_default="[]", nullable=False),
+        sa.Column("start_urls", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("spider", sa.Text(), nullable=True),
         sa.Column("arguments", _JSON, server_default="{}", nullable=False),
         sa.Column("key_fields", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
