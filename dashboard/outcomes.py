@@ -42,6 +42,8 @@ _WORDS = {
     "spider_unknown": lazy_gettext("there is no spider of that name"),
     "wrong_arguments": lazy_gettext("the spider does not take its arguments"),
     "settings_refused": lazy_gettext("its settings are not allowed"),
+    "secret_missing": lazy_gettext("a secret that it names is not known"),
+    "most_pages": lazy_gettext("it read as many pages as its recipe allows"),
     "database_away": lazy_gettext("the database did not answer"),
     "redis_away": lazy_gettext("Redis did not answer"),
     "storage_away": lazy_gettext("the database or Redis did not answer"),

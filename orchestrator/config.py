@@ -227,6 +227,20 @@ def get() -> Config:
         raise ConfigError("; ".join(_fault(each) for each in error.errors())) from error
 
 
+def secret(name: str) -> str:
+    """What a target calls a secret of that name. Raises ConfigError where there is none.
+
+    Only variables that begin with KUMO_SECRET_ can be named, so no target reads any other; nor the
+    one of these that is Kumo's own, and signs its sessions.
+    """
+    variable = f"KUMO_SECRET_{name}"
+    if any(variable == _alias(field) for field in Config.model_fields):
+        raise ConfigError(f"No target may use {variable}, which is Kumo's own: choose another name.")
+    if value := os.environ.get(variable, "").strip():
+        return value
+    raise ConfigError(f"The secret {name} is not known: set {variable} for the workers.")
+
+
 def move_to(home: Path, **variables: str) -> None:
     """From now on this process, and what it starts, belongs to the installation in that home.
 

@@ -21,11 +21,12 @@ from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.project import get_project_settings
 
 from orchestrator import config
-from orchestrator.exceptions import DatabaseAway, LeaseLost
-from orchestrator.ledger import allowed_settings
+from orchestrator.exceptions import ConfigError, DatabaseAway, LeaseLost
+from orchestrator.ledger import allowed_settings, recipes
 from orchestrator.ledger.jobs import Claim, End, Ending
-from spiders_project import printed, worker_watch
+from spiders_project import printed, secrets, worker_watch
 from spiders_project.checkpoint import Checkpoint
+from spiders_project.extraction import nursery
 from spiders_project.leases import FrontierAway
 from spiders_project.proof import Proof
 from spiders_project.running import RunningPage
@@ -41,6 +42,9 @@ def main(claim: Claim, report: "Connection[bytes, bytes]", running_page: Any) ->
     """Crawls the claimed job and tells the launcher how it ended."""
     # What the spider starts belongs to its crawl, and is ended with it.
     os.setsid()
+    if claim.definition["spider"] in recipes.RECIPES:
+        # Before there is a thread or a connection.
+        nursery.begin()
     worker_watch.begin(claim)
     faulthandler.enable(report.fileno())
     # People's modules are imported and their spider is made before the event loop runs.
@@ -60,6 +64,11 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
     definition = claim.definition
     if faults := allowed_settings.faults(definition["settings"]):
         return End(Ending.IMPOSSIBLE, "settings_refused", "; ".join(faults))
+    try:
+        secrets.check(definition["start_urls"], definition["arguments"])
+        arguments = secrets.told(definition["spider"], definition["arguments"])
+    except ConfigError as error:
+        return End(Ending.IMPOSSIBLE, "secret_missing", str(error))
     process = AsyncCrawlerProcess(_settings(claim, running_page))
     _quieten()
     if definition["spider"] not in process.spider_loader.list():
@@ -73,7 +82,7 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
         weak=False,
     )
     try:
-        crawling = process.crawl(crawler, **definition["arguments"])
+        crawling = process.crawl(crawler, **arguments)
     except TypeError as error:
         return _wrong_arguments(error)
     asyncio.get_event_loop().call_soon(_Watch(crawler, report_fd).look)

@@ -33,6 +33,7 @@ _ON_FIRST_USE = (
     "spiders_project.middlewares",
     "spiders_project.look",
     "spiders_project.pipelines",
+    "spiders_project.recipe_spider",
     "spiders_project.recording",
     "spiders_project.robots",
     "spiders_project.spider_loader",
