@@ -55,10 +55,11 @@ def ranked(worth: float, rows: int) -> float:
 
 def region(node: Node) -> float:
     """How likely it is that somebody came for what is here: a menu counts a fifth."""
+    links = node.links > 0
     factor = 1.0
     for up in node.above():
         called = [*up.tokens, up.element.get("id") or "", up.element.get("role") or ""]
-        if vocabulary.is_aside(up.tag, called):
+        if vocabulary.is_aside(up.tag, called, links=links):
             return 0.2
         if up.tag == "header":
             factor = 0.4

@@ -2,18 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from spiders_project.extraction.texts import text_of
 from spiders_project.proposals import classes, kinds, vocabulary
+from spiders_project.proposals.fields import common_label
 from spiders_project.proposals.kinds import Kind
 from spiders_project.proposals.outline import Node
-from spiders_project.proposals.slots import Slot, own_text
+from spiders_project.proposals.slots import IDENTITIES, Slot, own_text
 from spiders_project.proposals.vocabulary import INLINE
 
 #: A value that fewer elements have is a freak of the page.
 _FEWEST = 0.25
+#: Texts of more letters describe rather than name.
+_LONG = 70
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 #: Columns that may be the same in all rows of one page and differ on the next.
 _OFTEN_ALIKE = frozenset(
@@ -72,7 +75,7 @@ def _kind(slot: Slot) -> Kind:
         return Kind.LINK
     if slot.node.tag == "img" and slot.attribute is not None:
         return Kind.IMAGE
-    if slot.attribute and slot.attribute.startswith("data-"):
+    if slot.attribute in IDENTITIES:
         return Kind.TEXT
     if slot.many:
         return Kind.TEXT
@@ -82,11 +85,26 @@ def _kind(slot: Slot) -> Kind:
 def _name(slot: Slot, kind: Kind, shared: frozenset[str]) -> str:
     if slot.label and (name := vocabulary.labelled(slot.label)):
         return name
-    if slot.attribute and slot.attribute.startswith("data-"):
-        return slot.attribute.removeprefix("data-").replace("-", "_")
+    if slot.attribute in IDENTITIES:
+        return str(slot.attribute).removeprefix("data-").replace("-", "_")
     if (prop := slot.node.element.get("itemprop")) and re.fullmatch(r"\w{1,60}", prop):
         return str(prop)
-    return _told_name(slot, kind, shared) or _plain_name(slot, kind)
+    told = _told_name(slot, kind, shared)
+    if vocabulary.is_known(told) or kind is Kind.LINK:
+        return told or "url"
+    label = _label(slot)
+    said = vocabulary.labelled(label) if label else None
+    if kind is Kind.PRICE and not said:
+        return "price"
+    return said or told or _plain_name(slot, kind)
+
+
+def _label(slot: Slot) -> str | None:
+    """The label at the beginning of its texts, or of those around them."""
+    if label := common_label(slot.firsts):
+        return label
+    around = [nodes[0].parent for nodes in slot.nodes.values()]
+    return common_label([text_of(node.element) for node in around if node and node.text < 120])
 
 
 def _told_name(slot: Slot, kind: Kind, shared: frozenset[str]) -> str | None:
@@ -94,13 +112,32 @@ def _told_name(slot: Slot, kind: Kind, shared: frozenset[str]) -> str | None:
     if kind is Kind.IMAGE:
         return "image"
     ending = "_url" if kind is Kind.LINK else ""
-    for node in [slot.node, *slot.node.above()][: max(1, len(slot.key))]:
-        for token in sorted(node.tokens, key=len):
-            words = classes.words(token)
-            own = [word for word in words if word not in shared] or words[-1:]
-            if name := vocabulary.called(own):
-                return name if name.endswith("url") else f"{name}{ending}"
-    return None
+    if slot.key[:1] == ("del",):
+        return "old_price" if kind is Kind.PRICE else "old"
+    told = [
+        name
+        for node in _around(slot)
+        for token in sorted(node.tokens, key=len)
+        if (name := vocabulary.called(_own_words(token, shared))) and name != "url"
+    ]
+    best = next((name for name in told if vocabulary.is_known(name)), told[0] if told else None)
+    return None if best is None else f"{best}{ending}"
+
+
+def _own_words(token: str, shared: frozenset[str]) -> list[str]:
+    """The words of a class name without those that all around have."""
+    words = classes.words(token)
+    return [word for word in words if word not in shared] or words[-1:]
+
+
+def _around(slot: Slot) -> Iterator[Node]:
+    """Its element, and those around it that hold little else."""
+    node = slot.node
+    yield node
+    for up in list(node.above())[: max(3, len(slot.key) - 1)]:
+        if up.text > node.text + 15 or up.images > node.images:
+            return
+        yield up
 
 
 def _plain_name(slot: Slot, kind: Kind) -> str:
@@ -109,7 +146,8 @@ def _plain_name(slot: Slot, kind: Kind) -> str:
     line = [slot.node.tag, *(up.tag for up in slot.node.above())][: max(1, len(slot.key) + 1)]
     if kind is Kind.TEXT and _HEADINGS.intersection(line):
         return "title"
-    return str(kind)
+    long = sum(map(len, slot.firsts)) > _LONG * len(slot.firsts)
+    return "description" if long and kind is Kind.TEXT else str(kind)
 
 
 def _shared_words(slots: Sequence[Slot], members: Sequence[Node]) -> frozenset[str]:
@@ -155,7 +193,8 @@ def _untruncated(slots: Sequence[Slot]) -> list[Slot]:
 
 def _without_wrappers(slots: Sequence[Slot]) -> list[Slot]:
     """Of a text and the texts within it those that say something: `By <a>Ann</a>` is Ann."""
-    texts = [slot for slot in slots if slot.attribute is None and slot.label is None]
+    shown = (None, "datetime", "content")
+    texts = [slot for slot in slots if slot.attribute in shown and slot.label is None]
     holders = {id(node): slot for slot in texts for nodes in slot.nodes.values() for node in nodes}
     dropped: set[int] = set()
     for slot in texts:
@@ -195,13 +234,28 @@ def _with_one_link(found: Sequence[Column]) -> list[Column]:
     links = [column for column in found if column.kind is Kind.LINK]
     if not links:
         return found
-    own = min(links, key=lambda column: (not _is_in_heading(column.slot), -column.filled))
-    own.name = "url"
+    own = min(links, key=_otherness)
+    if not vocabulary.is_of_others(own.name):
+        own.name = "url"
     return [
         column
         for column in found
-        if column.kind is not Kind.LINK or column is own or _tells(column)
+        if column.kind is not Kind.LINK
+        or column is own
+        or (_tells(column) and not _leads_to_same(column, own))
     ]
+
+
+def _otherness(link: Column) -> tuple[bool, bool, float]:
+    """How little a link looks like that to the item's own page."""
+    other = vocabulary.is_of_others(link.name)
+    return (other, not _is_in_heading(link.slot), -link.filled)
+
+
+def _leads_to_same(link: Column, own: Column) -> bool:
+    """Whether both lead to the same page, perhaps to another place of it."""
+    pages = {at: each[0].partition("#")[0] for at, each in own.slot.values.items()}
+    return all(pages.get(at) == each[0].partition("#")[0] for at, each in link.slot.values.items())
 
 
 def _tells(link: Column) -> bool:

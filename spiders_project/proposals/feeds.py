@@ -83,11 +83,12 @@ def sitemap(page: Page, how: dict[str, Any] | None = None) -> list[Proposal]:
 
 def patterns(urls: list[str]) -> list[tuple[str, int]]:
     """What the addresses of one kind have in common, with how many there are; commonest first."""
-    folders: Counter[str] = Counter()
-    for url in urls:
-        parts = [part for part in urlsplit(url).path.split("/") if part]
-        if len(parts) > 1:
-            folders[f"/{parts[0]}/"] += 1
+    ways = [urlsplit(url).path.split("/")[1:] for url in urls]
+    # A site in a folder of its own has that in all addresses.
+    shared = 0
+    while len({tuple(way[: shared + 1]) for way in ways}) == 1 and shared < 10:
+        shared += 1
+    folders = Counter(f"/{way[shared]}/" for way in ways if len(way) > shared + 1)
     many = [(folder, count) for folder, count in folders.most_common(3) if count >= _FEWEST]
     return [(re.escape(folder), count) for folder, count in many if count < len(urls)]
 

@@ -26,13 +26,14 @@ def cleaning(kind: Kind, values: Sequence[str], language: str | None = None) -> 
     if kind is Kind.PRICE:
         return ["price"]
     if kind is Kind.DATE:
-        return [_dating(values, language)]
+        return [*_bare_date(values), _dating(values, language)]
     return _without_label(values) or ["strip"]
 
 
 def with_currency(fields: Sequence[Field]) -> None:
     """The first price brings its currency along, where no field is called so."""
     prices = [each for each in fields if each["kind"] is Kind.PRICE and each["clean"] == ["price"]]
+    prices.sort(key=lambda each: each["name"] != "price")
     if prices and all(each["name"] != "currency" for each in fields):
         prices[0]["clean"] = [{"step": "price", "currency": "currency"}]
 
@@ -47,6 +48,21 @@ def _dating(values: Sequence[str], language: str | None) -> Any:
     if order := _order(texts, language):
         told["order"] = order
     return {"step": "date", **told} if told else "date"
+
+
+def _bare_date(values: Sequence[str]) -> list[Any]:
+    """A step that takes off what stands around a date, the same in all texts."""
+    texts = [kinds.plain(value) for value in values]
+    around = {kinds.around_date(text) for text in texts}
+    if around == {("", "")}:
+        return []
+    if any("年" in text for text in texts):
+        return [{"step": "match", "pattern": r"\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日"}]
+    befores, afters = {before for before, _ in around}, {after for _, after in around}
+    if len(befores) > 1 or len(afters) > 1:
+        return []
+    before, after = re.escape(befores.pop()), re.escape(afters.pop())
+    return [{"step": "match", "pattern": rf"^\s*{before}(.*?){after}\s*$"}]
 
 
 def _script(texts: Sequence[str]) -> str | None:
@@ -72,7 +88,13 @@ def _order(texts: Sequence[str], language: str | None) -> str | None:
 
 def _without_label(values: Sequence[str]) -> list[Any]:
     """Steps that take off a label which stands before each of the texts."""
-    labels = [match[1] if (match := _LABELLED.match(value)) else "" for value in values]
-    if len(labels) < 2 or len(set(labels)) > 1 or not labels[0]:
+    label = common_label(values)
+    if label is None:
         return []
-    return [{"step": "match", "pattern": rf"^\s*{re.escape(labels[0])}\s*(.*)$"}, "strip"]
+    return [{"step": "match", "pattern": rf"^\s*{re.escape(label)}\s*(.*)$"}, "strip"]
+
+
+def common_label(values: Sequence[str]) -> str | None:
+    """The label that stands before each of the texts: `Price:`."""
+    labels = {match[1] if (match := _LABELLED.match(value)) else "" for value in values}
+    return labels.pop() or None if len(labels) == 1 and len(values) > 1 else None

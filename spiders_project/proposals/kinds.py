@@ -81,6 +81,12 @@ def is_date(text: str) -> bool:
     return found is not None and len(text) - len(found[0]) <= 24
 
 
+def around_date(text: str) -> tuple[str, str]:
+    """What stands before and behind the date in a text; nothing where there is none."""
+    found = _DATE.search(text)
+    return (text[: found.start()], text[found.end() :]) if found else ("", "")
+
+
 def _agree(texts: Sequence[str], test: Callable[[str], bool]) -> bool:
 
     return sum(1 for text in texts if test(text)) >= _AGREEING * len(texts)

@@ -1,7 +1,7 @@
 """From blocks to recipes; blocks in groups get the heading of their group as a field."""
 
 from orchestrator.exceptions import Sentence
-from spiders_project.proposals import blocks, selectors
+from spiders_project.proposals import blocks, selectors, tables
 from spiders_project.proposals.blocks import Block
 from spiders_project.proposals.fields import Field, cleaning, field
 from spiders_project.proposals.groups import grouping
@@ -12,8 +12,14 @@ _MOST = 6
 
 
 def sketches(outline: Outline) -> list[Sketch]:
-    """The best lists of a page."""
-    return [_sketch(outline, block) for block in blocks.blocks(outline.nodes)[:_MOST]]
+    """The best lists of a page; what is in tables is theirs."""
+    apart = {table.node for table in tables.tables(outline.nodes)}
+    found = [
+        block
+        for block in blocks.blocks(outline.nodes)
+        if not apart.intersection(block.members[0].above())
+    ]
+    return [_sketch(outline, block) for block in found[:_MOST]]
 
 
 def _title(rows: int, columns: str) -> Sentence:

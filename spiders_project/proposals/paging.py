@@ -1,6 +1,7 @@
 """The link to the next page of a list, in several languages and manners."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
@@ -25,7 +26,7 @@ _CLASSES = frozenset(
 )
 _CURRENT = frozenset(("active", "current", "is-active", "is-current", "selected", "on", "now"))
 _CURRENT_ENDS = ("-current", "--current", "--active", "-active")
-_ARROWS = re.compile(r"[\s›»→>≫▶➔⟩…・-]+")
+_ARROWS = re.compile(r"[\s›»→>≫▶➔⟩…・.-]+")
 _ARROW = re.compile(r"\s*[›»→>≫▶➔⟩]\s*")
 _LAST = re.compile(r"\s*(?:»»|>>|≫|last|最後|letzte|dernière)", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,5}")
@@ -66,7 +67,9 @@ def _says_next(node: Node) -> bool:
     element = node.element
     if node.text > 40:
         return False
-    texts = [text_of(element), element.get("aria-label") or "", element.get("title") or ""]
+    said = (text_of(element), element.get("aria-label") or "", element.get("title") or "")
+    # Japanese pages write arrows and digits twice as wide.
+    texts = [unicodedata.normalize("NFKC", text) for text in said]
     if _LAST.match(texts[0]):
         return False
     if any(_ARROWS.sub(" ", text).strip().lower() in _WORDS for text in texts if text):

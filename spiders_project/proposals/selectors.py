@@ -12,7 +12,7 @@ from orchestrator.ledger.recipes import places, xpaths
 from spiders_project.extraction.places import value_of
 from spiders_project.proposals import classes
 from spiders_project.proposals.outline import Element, Node, Outline
-from spiders_project.proposals.slots import Slot
+from spiders_project.proposals.slots import STRUCK, Slot
 
 Place = dict[str, str]
 _AGREEING = 0.95
@@ -55,6 +55,9 @@ def _places(slot: Slot) -> Iterator[Place]:
         return
     mark, *way = [part.removesuffix("*") for part in slot.key]
     tag = slot.node.tag
+    if mark == "del":
+        yield from ({"css": f"del {tag}"}, {"css": tag}, {"css": f"s {tag}"})
+        return
     if mark.startswith((".", "[")):
         if slot.attribute is None and way and not slot.many:
             yield {"css": mark}
@@ -65,6 +68,17 @@ def _places(slot: Slot) -> Iterator[Place]:
     if not slot.many or tag in ("a", "li", "img", "h2", "h3"):
         yield {"css": tag}
     yield from _ways(slot)
+    yield from _beside_struck(slot)
+
+
+def _beside_struck(slot: Slot) -> Iterator[Place]:
+    """Passes over what is crossed out, such as the price before a sale."""
+    mark, tag = slot.key[0], slot.node.tag
+    if mark.startswith("."):
+        yield {"css": f":not(del) > {mark}"}
+        yield {"css": f":not(s) > {mark}"}
+    for struck in sorted(STRUCK):
+        yield {"xpath": f".//{tag}[not(ancestor::{struck})]"}
 
 
 def _ways(slot: Slot) -> Iterator[Place]:

@@ -36,6 +36,8 @@ class Sketch:
     items: Place | None
     fields: list[Field]
     score: float
+    #: Fields without which there is no item; none named = one that all items have.
+    required: Sequence[str] = ()
 
     def tried(self, page: Page, following: Place | None) -> Proposal | None:
         """The proposal, with what it reads; None where that is nothing."""
@@ -77,6 +79,10 @@ class Sketch:
     def _require(self, raw: Sequence[Row], filled: dict[str, int]) -> None:
         """One field that all items have tells them from what merely looks like one."""
         if self.items is None:
+            return
+        if self.required:
+            for each in self.fields:
+                each["required"] = each["name"] in self.required
             return
         full = [each for each in self.fields if filled[each["name"]] == len(raw)]
         by_name = sorted(full, key=lambda each: each["name"] not in ("title", "name"))

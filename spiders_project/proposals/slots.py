@@ -24,7 +24,10 @@ _PROPERTY = re.compile(r"[A-Za-z][\w-]{0,60}")
 _LABEL = re.compile(r"\S.{0,38}?\s?[:：]")
 _PICTURES = ("data-src", "data-original", "data-lazy-src", "data-lazy", "src")
 _SAID = ("title", "aria-label")
-_IDENTITIES = ("data-sku", "data-asin", "data-product-id", "data-item-id", "data-id")
+#: Of classes: what is read aloud only, and links that say no more than "more".
+_UNSEEN = ("screen-reader", "sr-only", "visually-hidden", "more-link", "read-more", "readmore")
+STRUCK = frozenset(("del", "s", "strike"))
+IDENTITIES = ("data-sku", "data-asin", "data-product-id", "data-item-id", "data-id")
 
 Key = tuple[str, ...]
 
@@ -67,7 +70,8 @@ class _Marks:
         once: Counter[str] = Counter()
         some: Counter[str] = Counter()
         for member in members:
-            counts = Counter(mark for node in bounded(member) for mark in marks(node))
+            present = [node for node in bounded(member) if not is_struck(node, member)]
+            counts = Counter(mark for node in present for mark in marks(node))
             some.update(counts.keys())
             once.update(mark for mark, count in counts.items() if count == 1)
         return cls(once, some)
@@ -112,17 +116,19 @@ def slots(members: Sequence[Node]) -> list[Slot]:
     keys = _keys(members)
     labels = [_labels(member) for member in members]
     for place, member in enumerate(members):
+        inside = {low for node in labels[place] for low in node.below()}
         for node in [member, *bounded(member)]:
             key, label = keys.get(node), labels[place].get(node)
-            if key is None:
+            if key is None or _is_hidden(node) or node in inside:
                 continue
             if tail := tail_behind(node):
-                found.setdefault(
-                    ((f"={tail[0]}",), "tail"), Slot((f"={tail[0]}",), "tail", tail[0])
-                )
-                found[(f"={tail[0]}",), "tail"].add(place, node, tail[1])
+                told: Key = (f"={tail[0]}",)
+                found.setdefault((told, "tail"), Slot(told, "tail", tail[0]))
+                found[told, "tail"].add(place, node, tail[1])
                 continue
-            for attribute, value in aspects(node):
+            if label_in(node):
+                continue
+            for attribute, value in labelled_aspects(node) if label else aspects(node):
                 told = (f"={label}",) if label else key
                 slot = found.setdefault((told, attribute), Slot(told, attribute, label))
                 slot.add(place, node, value)
@@ -130,6 +136,14 @@ def slots(members: Sequence[Node]) -> list[Slot]:
         several = sum(len(values) > 1 for values in slot.values.values())
         slot.many = several > 0.15 * len(slot.values)
     return list(found.values())[:_MOST_SLOTS]
+
+
+def labelled_aspects(node: Node) -> Iterator[tuple[str | None, str]]:
+    """What stands behind a label: all of its text, or where it leads."""
+    if text := text_of(node.element):
+        yield None, text
+    else:
+        yield from aspects(node)
 
 
 def aspects(node: Node) -> Iterator[tuple[str | None, str]]:
@@ -140,13 +154,13 @@ def aspects(node: Node) -> Iterator[tuple[str | None, str]]:
     if (attribute := _told(node)) and (value := element.get(attribute, "").strip()):
         yield attribute, value
     elif own_text(element):
-        whole = all(child.tag in INLINE for child in node.below())
+        whole = all(low.tag in INLINE and not _is_hidden(low) for low in node.below())
         yield (None, text_of(element)) if whole else ("text()", own_text(element))
-    for identity in _IDENTITIES:
+    for identity in IDENTITIES:
         if value := element.get(identity):
             yield identity, value
             break
-    if node.tag == "a" and is_address(element.get("href")):
+    if node.tag == "a" and is_address(element.get("href")) and not _is_action(element):
         yield "href", element.get("href").strip()
         if value := element.get("title", "").strip():
             yield "title", value
@@ -166,6 +180,27 @@ def _told(node: Node) -> str | None:
     if not node.text and not node.images:
         return next((name for name in _SAID if re.search(r"\d", element.get(name, ""))), None)
     return None
+
+
+def _is_action(link: Element) -> bool:
+    """Whether a link does something, such as sharing; sites ask robots not to follow it."""
+    return "nofollow" in (link.get("rel") or "") and "tag" not in (link.get("rel") or "")
+
+
+def is_struck(node: Node, member: Node) -> bool:
+    """Whether it is crossed out, such as the price before a sale."""
+    for up in (node, *node.above()):
+        if up is member:
+            return False
+        if up.tag in STRUCK:
+            return True
+    return False
+
+
+def _is_hidden(node: Node) -> bool:
+    """Whether only those hear it who have the page read to them; they hear it twice."""
+    said = node.element.get("class") or ""
+    return any(word in said for word in _UNSEEN)
 
 
 def is_address(href: str | None) -> bool:
@@ -204,7 +239,9 @@ def _keys(members: Sequence[Node]) -> dict[Node, Key]:
                     number = "*" if not counted else str(place) if len(children) > 1 else "1"
                     keys[child] = (*keys[node], f"{tag}:{number}")
             for child in node.children:
-                if mark := known.best(child):
+                if child.tag in STRUCK or keys[node][:1] == ("del",):
+                    keys[child] = ("del", child.tag)
+                elif mark := known.best(child):
                     keys[child] = (f"{mark}*" if known.is_many(mark) else mark,)
         level = [child for node in level for child in node.children]
         if len(keys) > _MOST_BELOW * MOST_MEMBERS:

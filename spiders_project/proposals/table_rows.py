@@ -35,7 +35,22 @@ def _sketch(outline: Outline, table: DataTable) -> Sketch:
     score *= 1.4 if any(table.heads) else 0.8
     whole = max(1, outline.nodes[0].text)
     score *= (0.3 + min(1.0, table.node.text / whole)) ** 0.3
-    return Sketch(_title, {"css": _rows(outline, table)}, found, score)
+    return Sketch(_title, {"css": _rows(outline, table)}, found, score, _required(found, table))
+
+
+def _required(found: Sequence[Field], table: DataTable) -> list[str]:
+    """Columns that titles of parts and sums lack: the first, and one that all items have."""
+    if not table.others:
+        return []
+    full = [
+        each["name"]
+        for at in range(1, len(table.heads))
+        for each in found
+        if f":nth-child({at + 1})" in each["css"]
+        and "attribute" not in each
+        and all(cell.text for cell in table.column(at))
+    ]
+    return [found[0]["name"], *full[:1]] if found else []
 
 
 def _rows(outline: Outline, table: DataTable) -> str:
@@ -54,10 +69,10 @@ def _fields(outline: Outline, table: DataTable, at: int) -> Iterator[Field]:
     place = f"{tag}:nth-child({at + 1})"
     kind = kinds.of(texts)
     name = table.heads[at] or (str(kind) if kind is not Kind.TEXT else f"column_{at + 1}")
-    if any(texts):
+    if len(set(texts)) > 1 or (len(texts) < 3 and any(texts)):
         yield field(name, {"css": place}, kind, cleaning(kind, texts, outline.language))
     for inner, attribute, ending in (("a", "href", "url"), ("img", "src", "image")):
-        if _share(cells, inner, attribute) >= _LINKED:
+        if _share(cells, inner, attribute) >= _LINKED and _differ(cells, inner, attribute):
             own = Kind.LINK if inner == "a" else Kind.IMAGE
             called = ending if not at or not any(texts) else f"{name}_{ending}"
             there = {"css": f"{place} {inner}", "attribute": attribute}
@@ -71,6 +86,15 @@ def _share(cells: Sequence[Node], tag: str, attribute: str) -> float:
         for cell in cells
     )
     return having / len(cells)
+
+
+def _differ(cells: Sequence[Node], tag: str, attribute: str) -> bool:
+    """Whether it is not the same in all cells, as a flag or an arrow is."""
+    first = [
+        next((node.element.get(attribute) for node in cell.below() if node.tag == tag), None)
+        for cell in cells
+    ]
+    return len(set(first)) > 1
 
 
 def _unique(found: list[Field]) -> list[Field]:

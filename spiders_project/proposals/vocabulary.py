@@ -44,11 +44,14 @@ _FIELDS = {
     "url": "url link permalink",
 }
 _CALLED = {word: name for name, words in _FIELDS.items() for word in words.split()}
+_OTHERS = _set("author category category_links tags brand company publisher location by")
+#: How names begin that are written as one word: itemname, prodprice.
+_RUN_TOGETHER = re.compile(r"(?:item|product|prod|goods|post|article|book|news|entry)(\w{3,})")
 #: Words of class names that say nothing of what is inside.
 _EMPTY = _set(
     "box wrap wrapper container inner outer content body info details detail block area text "
     "txt link value val label item card list row col cell field entry post meta main left "
-    "right top bottom media element el fn data group line span div header footer figure "
+    "right top bottom media element el fn vcard data group line span div header footer figure "
     "entity primary p a h num current js anchor href sr only default small large desc-text c "
     "m o l "
 )
@@ -59,11 +62,11 @@ ITEMS = _set(
 )
 #: Regions of a page that are rarely what somebody came for.
 _ASIDE = _set(
-    "nav navi navbar navigation menu footer sidebar breadcrumb breadcrumbs pagination pager "
+    "nav navi navbar navigation footer sidebar breadcrumb breadcrumbs pagination pager "
     "pages social share sns cookie cookies consent ad ads advert advertisement sponsored "
     "promo banner banners related recommend recommended recommendations popular ranking "
-    "widget widgets toolbar filter filters facet facets newsletter modal dropdown topbar "
-    "sitelinks masthead crumbs trending aside gnav lang languages partners "
+    "widget widgets toolbar facet facets newsletter modal dropdown topbar "
+    "sitelinks masthead crumbs trending aside gnav partners "
 )
 #: Types of schema.org that a page describes beside what it is about.
 MINOR_TYPES = _set(
@@ -85,6 +88,7 @@ INLINE = _set(
     "a abbr b bdi br cite code data del em font i ins kbd label mark q rp rt ruby s small span "
     "strike strong sub sup time tt u var wbr "
 )
+_MENUS = _set("menu pages filter filters lang languages tags")
 _BESIDE = frozenset(("nav", "footer", "aside", "dialog", "noscript"))
 #: Where nobody names a region by a class.
 _WHOLE = frozenset(("html", "body", "main"))
@@ -93,13 +97,30 @@ _ENDING = re.compile(r"[\s:：*?？]+$")
 
 def called(words: Iterable[str]) -> str | None:
     """The field that a run of words names; words that say nothing are passed over."""
-    left = [word for word in words if word not in _EMPTY]
+    apart = (_apart(word) for word in words)
+    left = [word for word in apart if word not in _EMPTY]
     for size in (2, 1):
         for start in range(len(left) - size, -1, -1):
             if name := _CALLED.get("-".join(left[start : start + size])):
                 kept = [*left[:start], name, *left[start + size :]]
                 return "_".join(kept[-3:])
     return "_".join(left[-3:]) or None
+
+
+def _apart(word: str) -> str:
+    """The last part of a word that is written together with what it belongs to."""
+    found = _RUN_TOGETHER.fullmatch(word)
+    return found[1] if found and found[1] in _CALLED else word
+
+
+def is_known(name: str | None) -> bool:
+    """Whether a field's name is one of Kumo's own words for what is often on pages."""
+    return name in _FIELDS
+
+
+def is_of_others(name: str) -> bool:
+    """Whether a link of that name leads to what an item belongs to, not to the item."""
+    return name.removesuffix("_url") in _OTHERS
 
 
 def labelled(label: str) -> str | None:
@@ -111,8 +132,14 @@ def labelled(label: str) -> str | None:
     return name or None
 
 
-def is_aside(tag: str, names: Iterable[str]) -> bool:
-    """Whether an element of that tag and those classes is beside what a page is about."""
+def is_aside(tag: str, names: Iterable[str], *, links: bool) -> bool:
+    """Whether an element of that tag and those classes is beside what a page is about.
+
+    Without links it is no menu of a website, but perhaps that of a restaurant.
+    """
     if tag in _BESIDE:
         return True
-    return tag not in _WHOLE and any(_ASIDE.intersection(classes.words(name)) for name in names)
+    if tag in _WHOLE:
+        return False
+    words = {word for name in names for word in classes.words(name)}
+    return bool(_ASIDE & words) or (links and bool(_MENUS & words))
