@@ -100,7 +100,8 @@ def _page(
         spiders=spiders,
         zones=sorted(available_timezones()),
         allowed=allowed_settings.ALLOWED,
-        preview=schedule_preview.of(form.schedule.data, form.timezone.data),
+        presets=target_form.PRESETS,
+        preview=schedule_preview.of(form.asked(target if is_change else None)),
     )
 
 

@@ -41,22 +41,19 @@ def postpone(
     return {job_id: at for job_id, (at, _) in later.items()}
 
 
-def spread_of(target: Any, occasion: datetime) -> tuple[timedelta, int]:
-    """By how much a target starts later than its occasion, and over how many seconds all do.
-
-    `target` is whatever has a target's schedule, timezone and spread_seconds.
-    """
-    cron, zone = targets.timing(target.schedule, target.timezone)
+def spread_seconds(occasion: datetime, cron: str, zone: ZoneInfo, own: int | None) -> int:
+    """Over how long the starts of that occasion are spread, by a target's own word or without."""
     gap = schedules.next_occasion(cron, zone, after=occasion) - occasion
-    width = spreads.width(target.spread_seconds, config.get().start_spread_seconds, gap)
-    return spreads.wait(target.target_id, occasion, within=width), width
+    return spreads.width(own, config.get().start_spread_seconds, gap)
 
 
 def _start(row: Row[Any], *, spread: bool) -> tuple[datetime, int]:
     """When it may begin, and over how many seconds that was spread."""
     late, width, begin = timedelta(), 0, row.run_after
     if spread and row.due_at:
-        late, width = spread_of(row, row.due_at)
+        timing = targets.timing(row.schedule, row.timezone)
+        width = spread_seconds(row.due_at, *timing, row.spread_seconds)
+        late = spreads.wait(row.target_id, row.due_at, within=width)
         begin = row.due_at + late
     begin, window = max(begin, row.now), window_of(row.definition)
     return (window.admit(begin, late=late) if window else begin), width
