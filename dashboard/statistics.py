@@ -59,12 +59,13 @@ def spared(stats: Mapping[str, Any]) -> str | None:
         return None
     if unchanged < 1:
         return None
-    return gettext(
+    sentence: str = gettext(
         "%(unchanged)s of %(answers)s pages were unchanged and not sent again: %(size)s saved.",
         unchanged=number(unchanged),
         answers=number(answers),
         size=saved,
     )
+    return sentence
 
 
 def _find(name: str) -> tuple[int, _Known | None, str]:

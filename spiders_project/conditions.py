@@ -6,6 +6,7 @@ only what anybody would be sent is kept.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
@@ -24,15 +25,17 @@ _CHOOSING = (b"Accept", b"Accept-Encoding", b"Accept-Language", b"User-Agent")
 #: With any other header, a cookie or a token among them, the answer may be for this reader alone.
 _PLAIN = frozenset((*_CHOOSING, b"Referer"))
 #: Of a connection, not of a page.
-_HOP_BY_HOP = (
-    b"Connection",
-    b"Keep-Alive",
-    b"Proxy-Authenticate",
-    b"Proxy-Connection",
-    b"Te",
-    b"Trailer",
-    b"Transfer-Encoding",
-    b"Upgrade",
+_HOP_BY_HOP = frozenset(
+    (
+        b"Connection",
+        b"Keep-Alive",
+        b"Proxy-Authenticate",
+        b"Proxy-Connection",
+        b"Te",
+        b"Trailer",
+        b"Transfer-Encoding",
+        b"Upgrade",
+    )
 )
 #: How Scrapy marks a body that is not whole.
 _CUT_OFF = frozenset(("dataloss", "partial", "download_stopped"))
@@ -52,7 +55,7 @@ def is_plain(request: Request) -> bool:
 
 def key(request: Request, fingerprint: bytes) -> bytes:
     """Tells pages apart, and the forms of one that a site may choose from."""
-    chosen_by = [b",".join(request.headers.getlist(name)) for name in _CHOOSING]
+    chosen_by = [b",".join(_values(request.headers, name)) for name in _CHOOSING]
     return blake2b(b"\n".join((fingerprint, *chosen_by)), digest_size=16).digest()
 
 
@@ -73,29 +76,30 @@ def withdraw(request: Request) -> None:
 def validators(response: Response) -> Validators | None:
     """What to ask with next time; None when the page has nothing of the kind or may not be kept."""
     headers = response.headers
-    if b"Etag" not in headers and b"Last-Modified" not in headers:
+    found = Validators(_echoed(headers, b"Etag"), _echoed(headers, b"Last-Modified"))
+    if not any(found) or response.status != 200 or not _may_be_kept(response):
         return None
-    if response.status != 200 or not _may_be_kept(response):
-        return None
-    found = Validators(_echoed(headers, "ETag"), _echoed(headers, "Last-Modified"))
     return found if found.etag or _has_settled(headers, found.last_modified) else None
 
 
 def forbids_keeping(response: Response) -> bool:
-    return b"no-store" in _words(response, "Cache-Control")
+    return b"no-store" in _words(response.headers, b"Cache-Control")
 
 
 def copy_of(response: Response) -> PageCopy:
     """The page as it was sent, in the coding it was sent in."""
-    head = response.headers.copy()
-    for name in _HOP_BY_HOP:
-        head.pop(name, None)
-    return PageCopy(head.to_string(), response.body)
+    lines = [
+        b"%b: %b" % (name, value)
+        for name, values in dict.items(response.headers)
+        if name not in _HOP_BY_HOP
+        for value in values
+    ]
+    return PageCopy(b"\r\n".join(lines), response.body)
 
 
 def is_about(unchanged: Response, asked: Validators) -> bool:
     """Whether an answer of "unchanged" means the state that was asked about."""
-    etag = _echoed(unchanged.headers, "ETag")
+    etag = _echoed(unchanged.headers, b"Etag")
     return not etag or not asked.etag or _opaque(etag) == _opaque(asked.etag)
 
 
@@ -119,14 +123,13 @@ def restored(copy: PageCopy, unchanged: Response) -> Response:
 
 
 def _may_be_kept(response: Response) -> bool:
-    varying = _words(response, "Vary")
     return (
         len(response.body) <= MOST_BYTES
         and _CUT_OFF.isdisjoint(response.flags)
-        and b"Set-Cookie" not in response.headers
+        and not _values(response.headers, b"Set-Cookie")
         and not forbids_keeping(response)
         # Other headers it may vary by are in the key, or in no request that is plain.
-        and varying.isdisjoint((b"*", b"referer"))
+        and _words(response.headers, b"Vary").isdisjoint((b"*", b"referer"))
     )
 
 
@@ -134,21 +137,30 @@ def _has_settled(headers: Headers, last_modified: str | None) -> bool:
     """A date alone tells two states apart only if they are not of the same second."""
     try:
         changed = parsedate_to_datetime(last_modified or "")
-        sent = parsedate_to_datetime((headers.get("Date") or b"").decode("latin-1"))
+        sent = parsedate_to_datetime(b"".join(_values(headers, b"Date")).decode("latin-1"))
         return sent - changed >= timedelta(seconds=1)
     except (TypeError, ValueError):
         return False
 
 
-def _words(response: Response, name: str) -> set[bytes]:
+def _words(headers: Headers, name: bytes) -> frozenset[bytes]:
     """The members of a list in a header, in small letters and without their values."""
-    line = b",".join(response.headers.getlist(name)).lower()
-    return {member.partition(b"=")[0].strip() for member in line.split(b",")}
+    if not (values := _values(headers, name)):
+        return frozenset()
+    line = b",".join(values).lower()
+    return frozenset(member.partition(b"=")[0].strip() for member in line.split(b","))
 
 
-def _echoed(headers: Headers, name: str) -> str | None:
-    value = (headers.get(name) or b"").decode("latin-1")
+def _echoed(headers: Headers, name: bytes) -> str | None:
+    if not (values := _values(headers, name)):
+        return None
+    value = values[-1].decode("latin-1")
     return value if _ECHOED.fullmatch(value) else None
+
+
+def _values(headers: Headers, name: bytes) -> Sequence[bytes]:
+    """The lines of a header; named as Scrapy keeps it, since spelling it so takes a while."""
+    return dict.get(headers, name, ())
 
 
 def _opaque(etag: str) -> str:

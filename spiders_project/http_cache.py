@@ -13,7 +13,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
 from orchestrator import config
-from orchestrator.ledger.cached_pages import KnownPage, NewPage, PageCache, Validators
+from orchestrator.ledger.cached_pages import NewPage, PageCache, Validators
 from orchestrator.ledger.jobs import Claim
 from spiders_project import conditions
 from spiders_project.page_store import PageStore
@@ -33,7 +33,7 @@ class HttpCache:
         self._crawler = crawler
         cache = PageCache(claim, most_bytes=config.get().cache_mb * _MB)
         self._store = PageStore(cache)
-        self._known: dict[bytes, KnownPage] = {}
+        self._known: dict[bytes, Validators] = {}
         #: Conditional requests on their way.
         self._asked: dict[Request, Validators] = {}
 
@@ -59,8 +59,8 @@ class HttpCache:
         if not self._known or not conditions.is_plain(request):
             return
         if known := self._known.get(self._key(request)):
-            conditions.ask(request, known.validators)
-            self._asked[request] = known.validators
+            conditions.ask(request, known)
+            self._asked[request] = known
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         asked = self._withdrawn(request)

@@ -8,7 +8,13 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from orchestrator.ledger.cached_pages import Changes, KnownPage, NewPage, PageCache, PageCopy
+from orchestrator.ledger.cached_pages import (
+    Changes,
+    NewPage,
+    PageCache,
+    PageCopy,
+    Validators,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +37,7 @@ class PageStore:
         self._asked: dict[bytes, asyncio.Future[PageCopy | None]] = {}
         self._reading: asyncio.Task[None] | None = None
 
-    async def open(self) -> dict[bytes, KnownPage]:
+    async def open(self) -> dict[bytes, Validators]:
         """What is known, by key; nothing when it cannot be read now."""
         self._enough = asyncio.Event()
         try:

@@ -8,6 +8,7 @@ from benchmarks.questions import (
     jobs_per_minute,
     many_items,
     pages,
+    unchanged_pages,
     whole_crawl,
 )
 
@@ -16,6 +17,7 @@ QUESTIONS: tuple[Question, ...] = (
     jobs_per_minute.QUESTION,
     whole_crawl.QUESTION,
     many_items.QUESTION,
+    unchanged_pages.QUESTION,
     frontier_cost.QUESTION,
     checkpoint_cost.QUESTION,
     pages.QUESTION,
