@@ -66,6 +66,8 @@ def _deep_in_items(rows: PageRows) -> dict[str, Any]:
 EXAMPLES = (
     Example("home", "home.index"),
     Example("workers", "workers.index"),
+    Example("sites", "sites.index"),
+    Example("form of a site", "sites.edit", lambda _: {"site": "shop.example"}),
     Example("targets", "targets.index"),
     Example("targets, a later page", "targets.index", lambda rows: {"after": rows.target()}),
     Example("targets, searched", "targets.index", lambda _: {"text": "tokyo", "tag": "shops"}),

@@ -30,6 +30,8 @@ SENTENCES = {
     "job.resume": lazy_gettext("Resumed %(what)s"),
     "job.retry": lazy_gettext("Retried %(what)s"),
     "export.take": lazy_gettext("Exported items of %(what)s"),
+    "site.budget": lazy_gettext("Changed the budget of %(what)s"),
+    "site.default": lazy_gettext("Gave %(what)s the default budget"),
     "user.add": lazy_gettext("Added the account %(what)s"),
     "user.role": lazy_gettext("Changed the role of %(what)s"),
     "user.password": lazy_gettext("Set a new password for %(what)s"),

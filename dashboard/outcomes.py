@@ -35,6 +35,7 @@ _WORDS = {
     "time_limit": lazy_gettext("it took longer than a job may"),
     "site_unreachable": lazy_gettext("no start page could be read"),
     "address_refused": lazy_gettext("its address is not one that may be fetched"),
+    "site_pause": lazy_gettext("its site asked for a pause"),
     "site_silent": lazy_gettext("the site answered nothing any more"),
     "start_error": lazy_gettext("the spider could not begin"),
     "start_page_given_up": lazy_gettext("its start page was given up"),

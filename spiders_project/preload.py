@@ -27,6 +27,7 @@ _ON_FIRST_USE = (
     "scrapy.robotstxt",
     "spiders_project.addresses",
     "spiders_project.crawl",
+    "spiders_project.downloads",
     "spiders_project.heads",
     "spiders_project.http_cache",
     "spiders_project.in_line",

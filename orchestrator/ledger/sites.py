@@ -7,9 +7,10 @@ what people decided.
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import config
 from orchestrator.exceptions import Sentence, SiteInvalid
-from orchestrator.ledger.models import Site
+from orchestrator.ledger.models import JobStatus, ScrapingJob, ScrapingTarget, Site
 
 _OWN_PORTS = {"http": 80, "https": 443}
 _MOST_PER_SECOND, _MOST_IN_FLIGHT, _LONGEST_NOTE, _LONGEST_NAME = 10_000, 10_000, 500, 260
@@ -114,6 +115,16 @@ def save(
         .returning(Site),
         execution_options={"populate_existing": True},
     ).one()
+
+
+def crawling(session: Session, job_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The names of the targets of those jobs that run at this moment."""
+    rows = session.execute(
+        select(ScrapingJob.id, ScrapingTarget.name)
+        .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
+        .where(ScrapingJob.id.in_(list(job_ids)), ScrapingJob.status == JobStatus.RUNNING)
+    )
+    return {row.id: row.name for row in rows}
 
 
 def forget(session: Session, name: str) -> None:

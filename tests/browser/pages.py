@@ -51,6 +51,8 @@ def filled() -> list[Shown]:
         return [
             Shown("home", "home.index", "/"),
             Shown("workers", "workers.index", "/workers"),
+            Shown("sites", "sites.index", "/sites"),
+            Shown("site", "sites.edit", "/sites/budget?site=shop.example"),
             Shown("targets", "targets.index", "/targets"),
             Shown("targets-none", "targets.index", "/targets?text=nowhere"),
             Shown("target", "targets.one", f"/targets/{target}"),
