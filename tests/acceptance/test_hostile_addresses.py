@@ -17,7 +17,7 @@ from tests.spiders_project import hostile_addresses, luring_site
 from tests.spiders_project.luring_site import LuringSite
 from tests.workers import Worker, working
 
-AT_ONCE = {"CONCURRENT_REQUESTS": 64}
+AT_ONCE = {"CONCURRENT_REQUESTS": 256}
 ENVIRONMENT = {"KUMO_ALLOW_NETWORKS": luring_site.NETWORK, "KUMO_CONTACT": "crawls@example.org"}
 
 
@@ -151,11 +151,13 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
 
 def test_no_scheme_but_http_and_https_is_followed(worker: Worker, site: LuringSite) -> None:
     others = hostile_addresses.other_schemes(site.port)
-    job = _completed(_requested("lured", site.links(*map(quote, others))))
+    ways = ("", "/redirect-elsewhere?", "/refresh-elsewhere?")
+    links = [way + (quote(url, safe="") if way else url) for way in ways for url in others]
+    job = _completed(_requested("lured", site.links(*map(quote, links))))
     reasons = _given_up(job.id).values()
     assert [reason for reason in reasons if "Unsupported URL scheme" not in reason] == []
     assert len(reasons) == len(others)
-    assert len(_read(job.id)) == 1
+    assert all(url.startswith(f"{site.url}/") for url in _read(job.id))
     assert _met(job, site) == {luring_site.HOST}
 
 

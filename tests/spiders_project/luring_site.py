@@ -63,8 +63,11 @@ class LuringSite:
             case ["redirect", number]:
                 said = f"302 Found\r\nLocation: {self._nth('redirect', number)}"
             case ["refresh", number]:
-                url = escape(self._nth("refresh", number))
-                said, body = _HTML, f"<meta http-equiv=refresh content='0; url={url}'>"
+                said, body = _HTML, _refreshed(self._nth("refresh", number))
+            case ["redirect-elsewhere"]:
+                said = f"302 Found\r\nLocation: {unquote(query)}"
+            case ["refresh-elsewhere"]:
+                said, body = _HTML, _refreshed(unquote(query))
             case ["sitemap.xml"]:
                 places = "".join(f"<url><loc>{url}</loc></url>" for url in self.hostile("sitemap"))
                 said, body = "200 OK\r\nContent-Type: text/xml", f"<urlset>{places}</urlset>"
@@ -88,6 +91,10 @@ class LuringSite:
 
 
 _HTML = "200 OK\r\nContent-Type: text/html; charset=utf-8"
+
+
+def _refreshed(url: str) -> str:
+    return f"<meta http-equiv=refresh content='0; url={escape(url, quote=True)}'>"
 
 
 def _linked(hrefs: Iterable[str]) -> str:

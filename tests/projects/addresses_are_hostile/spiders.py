@@ -26,7 +26,7 @@ NAMES: dict[str, Iterator[tuple[str, ...]]] = {
 
 
 class _Telling:
-    """Says in the job's counts which addresses the process has tried to connect to."""
+    """Says in the job's counts whom the process has tried to connect to, and what it opened."""
 
     crawler: Crawler
 
@@ -48,6 +48,8 @@ class _Telling:
 def _hear(event: str, args: tuple[Any, ...]) -> None:
     if event == "socket.connect":
         _connected.add(f"{args[1][0]}|{args[1][1]}")
+    elif event == "open" and args[0] in ("/etc/hostname", "/etc/hosts"):
+        _connected.add(f"{args[0]}|file")
 
 
 class LuredSpider(_Telling, scrapy.Spider):
