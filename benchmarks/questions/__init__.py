@@ -8,6 +8,7 @@ from benchmarks.questions import (
     jobs_per_minute,
     many_items,
     pages,
+    turn_cost,
     unchanged_pages,
     whole_crawl,
 )
@@ -19,6 +20,7 @@ QUESTIONS: tuple[Question, ...] = (
     many_items.QUESTION,
     unchanged_pages.QUESTION,
     frontier_cost.QUESTION,
+    turn_cost.QUESTION,
     checkpoint_cost.QUESTION,
     pages.QUESTION,
 )
