@@ -2,19 +2,20 @@
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-import dateparser
 from price_parser import Price
 
 from orchestrator.ledger.recipes import patterns
 from orchestrator.ledger.recipes.steps import Step
+from spiders_project.extraction.dates import date_in
 from spiders_project.extraction.pages import Page
 from spiders_project.extraction.texts import one_line
 
-#: Numbers and dates stand near the beginning of a text; their libraries take long over long ones.
+#: Numbers stand near the beginning of a text, and the library takes long over long ones.
 _LOOKED_AT = 200
+#: Beyond it a number is an identifier, and would lose its last digits.
+_LARGEST = 2**53
 #: Signs that mean one currency; a dollar may be of many countries and stays as it is.
 _CURRENCIES = {
     "€": "EUR",
@@ -63,10 +64,10 @@ def _split(value: Any, step: Step, _: Page) -> Any:
 
 
 def _number(value: Any, _: Step, __: Page) -> float | int | None:
-    if isinstance(value, (int, float)):
-        return value
-    found = _price(value).amount_float
-    return int(found) if found is not None and found.is_integer() else found
+    found = float(value) if isinstance(value, (int, float)) else _price(value).amount_float
+    if found is None or abs(found) >= _LARGEST:
+        return None
+    return int(found) if found.is_integer() else found
 
 
 def _integer(value: Any, step: Step, page: Page) -> int | None:
@@ -90,26 +91,8 @@ def _price(value: Any) -> Price:
     return Price.fromstring(unicodedata.normalize("NFKC", str(value))[:_LOOKED_AT])
 
 
-def _date(value: Any, step: Step, _: Page) -> str | None:
-    text = unicodedata.normalize("NFKC", str(value)).strip()[:_LOOKED_AT]
-    try:
-        return _written(datetime.fromisoformat(text), text)
-    except ValueError:
-        pass
-    language, _sign, region = (step.locale or "").replace("_", "-").partition("-")
-    found = dateparser.parse(
-        text,
-        languages=[language.lower()] if language else None,
-        region=region.upper() or None,
-        settings={"DATE_ORDER": step.order} if step.order else None,
-    )
-    return _written(found, text) if found else None
-
-
-def _written(moment: datetime, text: str) -> str:
-    """Without a time of day where the page has none."""
-    midnight = not (moment.hour or moment.minute or moment.second)
-    return moment.date().isoformat() if midnight and ":" not in text else moment.isoformat()
+def _date(value: Any, step: Step, page: Page) -> str | None:
+    return date_in(str(value), locale=step.locale, order=step.order, language=page.language)
 
 
 def _match(value: Any, step: Step, _: Page) -> str | None:

@@ -82,7 +82,7 @@ class Extractor:
         return dict(answer)
 
     async def _hatched(self) -> _Server:
-        connection = nursery.begin().hatch()
+        connection = nursery.hatch()
         reader, writer = await asyncio.open_unix_connection(sock=connection)
         pid, _ = await frames.awaited(reader)
         writer.write(frames.packed(self._told))

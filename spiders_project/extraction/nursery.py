@@ -32,9 +32,17 @@ class Nursery:
     def hatch(self) -> socket.socket:
         """The crawler's end of a new extraction process. Raises OSError when none can be had."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._asking, [b"?"], [theirs.fileno()])
+        try:
+            with theirs:
+                socket.send_fds(self._asking, [b"?"], [theirs.fileno()])
+        except OSError:
+            ours.close()
+            raise
         return ours
+
+    def close(self) -> None:
+        """Its processes end when it does."""
+        self._asking.close()
 
 
 _nursery: Nursery | None = None
@@ -46,6 +54,17 @@ def begin() -> Nursery:
     if _nursery is None:
         _nursery = Nursery()
     return _nursery
+
+
+def hatch() -> socket.socket:
+    """The crawler's end of a new extraction process, from a new nursery if the old one is gone."""
+    global _nursery  # noqa: PLW0603  # as above
+    try:
+        return begin().hatch()
+    except OSError:
+        begin().close()
+        _nursery = None
+        return begin().hatch()
 
 
 def _live(asked: socket.socket, parent: int) -> NoReturn:

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from lxml import html
+from dateparser.data.languages_info import language_order
+from lxml import etree, html
 from w3lib.encoding import html_to_unicode
 from w3lib.html import get_base_url
 
@@ -41,18 +42,23 @@ class Page:
     @cached_property
     def tree(self) -> Any:
         """The root of the page as HTML; an empty page has one too."""
-        parser = html.HTMLParser(recover=True, encoding="utf-8", huge_tree=True)
-        text = self.text.strip().replace("\0", "")
-        return html.document_fromstring(
-            text.encode(errors="replace") or b"<html></html>",
-            parser=parser,
-            ensure_head_body=True,
-        )
+        text = self.text.strip().replace("\0", "").encode(errors="replace")
+        try:
+            return _parsed(text)
+        except etree.ParserError:
+            # Nothing but comments, or nothing at all.
+            return _parsed(b"<html></html>")
 
     @cached_property
     def base(self) -> str:
         """What its links are relative to."""
         return str(get_base_url(self.text[:4_096], self.url))
+
+    @cached_property
+    def language(self) -> str:
+        """As the page names it, such as ja; en where it does not."""
+        named = str(self.tree.get("lang") or "").partition("-")[0].strip().lower()
+        return named if named in language_order else "en"
 
     def absolute(self, address: str) -> str | None:
         """The web address that a link of this page means; None for what is none."""
@@ -62,6 +68,11 @@ class Page:
         except ValueError:
             return None
         return url if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def _parsed(text: bytes) -> Any:
+    parser = html.HTMLParser(recover=True, encoding="utf-8", huge_tree=True)
+    return html.document_fromstring(text, parser=parser, ensure_head_body=True)
 
 
 def _encoding_of(body: bytes) -> str | None:

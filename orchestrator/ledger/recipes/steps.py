@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from orchestrator.exceptions import Sentence
 from orchestrator.ledger.recipes.part import Part
@@ -35,6 +35,22 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
 _NEEDED: Mapping[str, str] = {"match": "pattern"}
 
 
+def _known_language(locale: str) -> str:
+    # Here, since it is a large package for the sake of a few recipes.
+    from dateparser.data.languages_info import language_order
+
+    if locale.replace("_", "-").partition("-")[0].lower() not in language_order:
+        raise ValueError(Sentence("is no language whose dates can be read"))
+    return locale
+
+
+Locale = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$"),
+    AfterValidator(_known_language),
+]
+
+
 class Step(Part):
     """One step: its name, and what that step is told besides."""
 
@@ -42,9 +58,7 @@ class Step(Part):
     #: The field that gets the currency of a price.
     currency: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     #: The language of a date, such as ja or en-GB; guessed when absent.
-    locale: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$")] | None
-    ) = None
+    locale: Locale | None = None
     #: How 01/02/2026 is read.
     order: Literal["DMY", "MDY", "YMD"] | None = None
     separator: Annotated[str, StringConstraints(max_length=20)] | None = Field(None, alias="with")

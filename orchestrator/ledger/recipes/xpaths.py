@@ -12,6 +12,7 @@ from lxml import etree
 
 from orchestrator.exceptions import Sentence
 
+#: Attributes of an element are none.
 MOST_STEPS = 30
 #: Each may look at the whole document once more for every node before it.
 MOST_DESCENTS = 8
@@ -78,7 +79,7 @@ class _Reading:
             case "call" if text not in _FUNCTIONS | {"and", "or", "div", "mod"}:
                 yield Sentence("may not call %(function)s()", function=text)
             case "name":
-                self._steps += 1
+                self._steps += self._before != "@"
                 if ":" in text:
                     yield Sentence("may not use names with a prefix, like %(name)s", name=text)
             case "sign":
