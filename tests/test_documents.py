@@ -36,6 +36,7 @@ VARIABLES = {str(field.validation_alias) for field in Config.model_fields.values
 SETTINGS = {
     "KUMO_RECORD",
     "KUMO_FRONTIER_MOST",
+    "KUMO_HTTP_CACHE",
     "KUMO_SILENCE_SECONDS",
     "KUMO_SILENCE_TRIES",
     "KUMO_STUCK_SECONDS",
