@@ -16,6 +16,8 @@ from spiders_project.proposals.outline import Node
 _FEWEST = 2
 _MOST_CANDIDATES = 40
 _MOST_GROUPS = 300
+#: What holds more is a part of the page, not an item of a list.
+_MOST_ELEMENTS = 400
 #: Their own readers know more about them.
 _OTHERS = frozenset(("table", "thead", "tbody", "tfoot", "tr", "td", "th", "dt", "dd", "option"))
 _OTHERS_TOO = frozenset(("br", "hr", "img", "html", "body", "head", "input", "label", "col"))
@@ -75,7 +77,7 @@ def _candidates(nodes: Sequence[Node]) -> list[tuple[list[Node], str | None]]:
     kept = []
     for members, token in heaviest:
         same = frozenset(id(node) for node in members)
-        if same not in seen:
+        if same not in seen and not _are_nested(members):
             seen.add(same)
             kept.append((members, token))
         if len(kept) == _MOST_CANDIDATES:
@@ -106,17 +108,26 @@ def _are_several(members: Sequence[Node]) -> bool:
     if len(members) < _FEWEST:
         return False
     few = members[:4]
+    if sum(node.elements for node in few) > _MOST_ELEMENTS * len(few):
+        return False
     return not any(one in other.above() for one in few for other in few if one is not other)
+
+
+def _are_nested(members: Sequence[Node]) -> bool:
+    """Whether one of them is inside another."""
+    every = set(members)
+    return any(not every.isdisjoint(node.above()) for node in slots.spread(members, 60))
 
 
 def _mass(members: Sequence[Node]) -> int:
     return sum(min(600, node.text + 20 * node.images + 4 * node.links) for node in members)
 
 
-def _block(members: list[Node], token: str | None, whole: int) -> Block:
-    sample = slots.spread(members)
+def _block(members: list[Node], token: str | None, letters: int) -> Block:
+    whole_ones = [node for node in members if node.elements <= 4 * _MOST_ELEMENTS]
+    sample = slots.spread(whole_ones)
     found = columns(slots.slots(sample), sample)
-    share = min(1.0, sum(node.text for node in members) / whole)
+    share = min(1.0, sum(node.text for node in members) / letters)
     block = Block(members, token, sample, found, 0.0)
     block.score = ranked(sum(column.worth for column in found), len(members))
     block.score *= region(members[0]) * (0.3 + share) ** 0.3

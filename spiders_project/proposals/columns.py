@@ -53,8 +53,9 @@ def columns(slots: Sequence[Slot], members: Sequence[Node]) -> list[Column]:
     enough = max(min(2, len(members)), _FEWEST * len(members))
     kept = [slot for slot in slots if len(slot.values) >= enough]
     kept = _without_wrappers(_untruncated(kept))
+    tops = frozenset(members)
     shared = _shared_words(kept, members)
-    found = [_column(slot, shared, len(members)) for slot in kept]
+    found = [_column(slot, shared, tops) for slot in kept]
     found = [column for column in found if not _is_alike(column, len(members))]
     return _named(_ordered(_with_one_link(_without_doubles(found))))
 
@@ -64,10 +65,11 @@ def worth(kind: Kind, name: str) -> float:
     return _WORTH[kind] + (1.2 if name in ("title", "name") else 0.0)
 
 
-def _column(slot: Slot, shared: frozenset[str], members: int) -> Column:
+def _column(slot: Slot, shared: frozenset[str], tops: frozenset[Node]) -> Column:
     kind = _kind(slot)
-    name = _name(slot, kind, shared)
-    return Column(slot, name, kind, len(slot.values) / members)
+    told = _told_name(slot, kind, shared, tops)
+    name = _name(slot, kind, told)
+    return Column(slot, name, kind, len(slot.values) / len(tops))
 
 
 def _kind(slot: Slot) -> Kind:
@@ -82,21 +84,19 @@ def _kind(slot: Slot) -> Kind:
     return kinds.of(slot.firsts)
 
 
-def _name(slot: Slot, kind: Kind, shared: frozenset[str]) -> str:
-    if slot.label and (name := vocabulary.labelled(slot.label)):
-        return name
+def _name(slot: Slot, kind: Kind, told: str | None) -> str:
     if slot.attribute in IDENTITIES:
         return str(slot.attribute).removeprefix("data-").replace("-", "_")
-    if (prop := slot.node.element.get("itemprop")) and re.fullmatch(r"\w{1,60}", prop):
-        return str(prop)
-    told = _told_name(slot, kind, shared)
-    if vocabulary.is_known(told) or kind is Kind.LINK:
-        return told or "url"
+    prop = slot.node.element.get("itemprop")
+    labelled = vocabulary.labelled(slot.label) if slot.label else None
+    own = labelled or (prop if prop and re.fullmatch(r"\w{1,60}", prop) else None)
+    if own or vocabulary.is_known(told) or kind is Kind.LINK:
+        return own or told or "url"
+    if kind is Kind.TEXT and _is_in_heading(slot):
+        return "title"
     label = _label(slot)
     said = vocabulary.labelled(label) if label else None
-    if kind is Kind.PRICE and not said:
-        return "price"
-    return said or told or _plain_name(slot, kind)
+    return said or ("price" if kind is Kind.PRICE else told) or _plain_name(slot, kind)
 
 
 def _label(slot: Slot) -> str | None:
@@ -107,7 +107,7 @@ def _label(slot: Slot) -> str | None:
     return common_label([text_of(node.element) for node in around if node and node.text < 120])
 
 
-def _told_name(slot: Slot, kind: Kind, shared: frozenset[str]) -> str | None:
+def _told_name(slot: Slot, kind: Kind, shared: frozenset[str], tops: frozenset[Node]) -> str | None:
     """By the classes of its element, or of those around it that hold nothing else."""
     if kind is Kind.IMAGE:
         return "image"
@@ -116,7 +116,7 @@ def _told_name(slot: Slot, kind: Kind, shared: frozenset[str]) -> str | None:
         return "old_price" if kind is Kind.PRICE else "old"
     told = [
         name
-        for node in _around(slot)
+        for node in _around(slot, tops)
         for token in sorted(node.tokens, key=len)
         if (name := vocabulary.called(_own_words(token, shared))) and name != "url"
     ]
@@ -130,12 +130,12 @@ def _own_words(token: str, shared: frozenset[str]) -> list[str]:
     return [word for word in words if word not in shared] or words[-1:]
 
 
-def _around(slot: Slot) -> Iterator[Node]:
-    """Its element, and those around it that hold little else."""
+def _around(slot: Slot, tops: frozenset[Node]) -> Iterator[Node]:
+    """Its element, and those around it within the item that hold little else."""
     node = slot.node
     yield node
-    for up in list(node.above())[: max(3, len(slot.key) - 1)]:
-        if up.text > node.text + 15 or up.images > node.images:
+    for up in node.above() if node not in tops else ():
+        if up in tops or up.text > node.text + 15 or up.images > node.images:
             return
         yield up
 
@@ -264,7 +264,8 @@ def _tells(link: Column) -> bool:
 
 
 def _is_in_heading(slot: Slot) -> bool:
-    return any(up.tag in _HEADINGS for up in slot.node.above())
+    line = [slot.node, *slot.node.above()][: len(slot.key) + 1]
+    return any(up.tag in _HEADINGS for up in line)
 
 
 def _says_as_much(one: Column, other: Column) -> bool:

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from orchestrator.exceptions import Sentence
 from spiders_project.extraction import Page, extract
 from spiders_project.extraction.described import Description, descriptions, of_types
-from spiders_project.proposals import blocks, paging, records, vocabulary
-from spiders_project.proposals.outline import Outline
+from spiders_project.proposals import blocks, records, vocabulary
 from spiders_project.proposals.proposal import Proposal, read_columns
+from spiders_project.proposals.selectors import Place
 
 _SIGNS = {"json-ld": b"application/ld+json", "microdata": b"itemscope", "opengraph": b"og:"}
 #: Microdata is read by walking each item again for each of its properties.
@@ -19,10 +19,9 @@ _MOST_MICRODATA = 1_500_000
 Title = Callable[[int, str], Sentence]
 
 
-def described(page: Page, outline: Outline) -> list[Proposal]:
+def described(page: Page, following: Place | None) -> list[Proposal]:
     """A proposal for each type of which the page describes enough to be items."""
     found: list[Proposal | None] = []
-    following = paging.next_page(page, outline)
     for syntax, sign in _SIGNS.items():
         if sign not in page.body or (syntax == "microdata" and len(page.body) > _MOST_MICRODATA):
             continue
@@ -59,7 +58,7 @@ def _types(value: Any, depth: int) -> list[str]:
 
 
 def _proposal(
-    page: Page, syntax: str, name: str, those: Sequence[Description], following: Any
+    page: Page, syntax: str, name: str, those: Sequence[Description], following: Place | None
 ) -> Proposal | None:
     made = records.fields(those)
     _with_own_address(made)

@@ -1,23 +1,24 @@
 """From blocks to recipes; blocks in groups get the heading of their group as a field."""
 
+from collections.abc import Set
+
 from orchestrator.exceptions import Sentence
-from spiders_project.proposals import blocks, selectors, tables
+from spiders_project.proposals import blocks, selectors
 from spiders_project.proposals.blocks import Block
 from spiders_project.proposals.fields import Field, cleaning, field
 from spiders_project.proposals.groups import grouping
-from spiders_project.proposals.outline import Outline
+from spiders_project.proposals.outline import Node, Outline
 from spiders_project.proposals.sketches import Sketch
 
 _MOST = 6
 
 
-def sketches(outline: Outline) -> list[Sketch]:
-    """The best lists of a page; what is in tables is theirs."""
-    apart = {table.node for table in tables.tables(outline.nodes)}
+def sketches(outline: Outline, apart: Set[Node]) -> list[Sketch]:
+    """The best lists of a page, without what is in the tables that are read `apart`."""
     found = [
         block
         for block in blocks.blocks(outline.nodes)
-        if not apart.intersection(block.members[0].above())
+        if apart.isdisjoint(block.members[0].above())
     ]
     return [_sketch(outline, block) for block in found[:_MOST]]
 

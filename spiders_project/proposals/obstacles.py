@@ -99,7 +99,7 @@ def refuse_answer(page: Page, status: int) -> None:
 
 def in_the_way(page: Page, outline: Outline) -> NothingToPropose:
     """Why a page of HTML gave no proposal."""
-    if any(_asks_password(node.element.get("type")) for node in outline.by_tag["input"]):
+    if asks_to_sign_in(outline):
         return NothingToPropose(Obstacle.SIGN_IN)
     if _is_challenge(page):
         return NothingToPropose(Obstacle.REFUSED)
@@ -109,8 +109,11 @@ def in_the_way(page: Page, outline: Outline) -> NothingToPropose:
     return NothingToPropose(Obstacle.EMPTY if not letters else Obstacle.NOTHING_FOUND)
 
 
-def _asks_password(kind: str | None) -> bool:
-    return (kind or "").lower() == "password"
+def asks_to_sign_in(outline: Outline) -> bool:
+    """Whether there is a field for a password."""
+    return any(
+        (node.element.get("type") or "").lower() == "password" for node in outline.by_tag["input"]
+    )
 
 
 def _is_challenge(page: Page) -> bool:

@@ -16,6 +16,8 @@ Element = Any
 
 MOST_ELEMENTS = 60_000
 _DEEPEST = 120
+#: What an element is taken to hold of which not all was looked at.
+_UNSEEN = 10_000
 #: What nobody reads. `noscript` holds a second copy of a lazy image.
 SILENT = frozenset(
     ("script", "style", "template", "noscript", "svg", "math", "iframe", "object", "canvas")
@@ -33,7 +35,6 @@ class Node:
     elements: int = 0
     text: int = 0
     links: int = 0
-    linked_text: int = 0
     images: int = 0
     children: "list[Node]" = field(default_factory=list)
 
@@ -65,8 +66,7 @@ class Outline:
         self.root = root
         self.nodes = _nodes(root if body is None else body)
         for node in reversed(self.nodes):
-            if node.parent is not None:
-                _add(node, node.parent)
+            _sum_up(node)
         self.by_tag: dict[str, list[Node]] = defaultdict(list)
         self.by_class: dict[str, list[Node]] = defaultdict(list)
         for node in self.nodes:
@@ -95,6 +95,11 @@ def _nodes(root: Element) -> list[Node]:
             parent.children.append(node)
         if depth < _DEEPEST:
             waiting.extend((child, node, depth + 1) for child in reversed(_loud(element)))
+        elif len(element):
+            node.elements = _UNSEEN
+    for _, parent, _ in waiting:
+        if parent:
+            parent.elements += _UNSEEN
     return nodes
 
 
@@ -103,17 +108,17 @@ def _loud(element: Element) -> list[Element]:
     return [child for child in element if isinstance(child.tag, str) and child.tag not in SILENT]
 
 
-def _add(node: Node, parent: Node) -> None:
-    own = _length(node.element.text) + sum(_length(child.element.tail) for child in node.children)
-    node.text += own
-    if node.tag == "a":
-        node.links, node.linked_text = node.links + 1, node.text
+def _sum_up(node: Node) -> None:
+    """Adds what is in a node to itself and to its parent; those below have been added."""
+    node.text += _length(node.element.text)
+    node.text += sum(_length(child.element.tail) for child in node.children)
+    node.links += node.tag == "a"
     node.images += node.tag == "img"
-    parent.elements += node.elements + 1
-    parent.text += node.text
-    parent.links += node.links
-    parent.linked_text += node.linked_text
-    parent.images += node.images
+    if (parent := node.parent) is not None:
+        parent.elements += node.elements + 1
+        parent.text += node.text
+        parent.links += node.links
+        parent.images += node.images
 
 
 def _length(text: str | None) -> int:

@@ -30,6 +30,7 @@ _ARROWS = re.compile(r"[\s›»→>≫▶➔⟩…・.-]+")
 _ARROW = re.compile(r"\s*[›»→>≫▶➔⟩]\s*")
 _LAST = re.compile(r"\s*(?:»»|>>|≫|last|最後|letzte|dernière)", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,5}")
+_MOST_LETTERS = 40
 _UNQUOTABLE = re.compile(r"[\"'\\]")
 
 
@@ -43,12 +44,13 @@ def _places(page: Page, outline: Outline) -> Iterator[Place]:
         for found in outline.root.iter(tag):
             if "next" in (found.get("rel") or "").lower().split() and is_address(found.get("href")):
                 yield {"css": f'{tag}[rel~="next"]'}
-    links = [node for node in outline.by_tag["a"] if _leads_on(page, node)]
+    links = [node for node in outline.by_tag["a"] if node.text <= _MOST_LETTERS]
     for node in links:
-        if _says_next(node):
+        if _says_next(node) and _leads_on(page, node):
             yield from _named(node, outline)
     for node in links:
-        yield from _numbered(node)
+        if _is_number(node) and _leads_on(page, node):
+            yield from _numbered(node)
 
 
 def _leads_on(page: Page, node: Node) -> bool:
@@ -65,8 +67,6 @@ def _leads_on(page: Page, node: Node) -> bool:
 
 def _says_next(node: Node) -> bool:
     element = node.element
-    if node.text > 40:
-        return False
     said = (text_of(element), element.get("aria-label") or "", element.get("title") or "")
     # Japanese pages write arrows and digits twice as wide.
     texts = [unicodedata.normalize("NFKC", text) for text in said]
@@ -99,14 +99,15 @@ def _named(node: Node, outline: Outline) -> Iterator[Place]:
         yield {"xpath": f"//a[normalize-space()={text}]"}
 
 
+def _is_number(node: Node) -> bool:
+    return node.text <= 5 and bool(_NUMBER.fullmatch(text_of(node.element)))
+
+
 def _numbered(node: Node) -> Iterator[Place]:
     """The link with the number that comes after the one a reader is on."""
-    text = (node.element.text or "").strip() if not node.children else text_of(node.element)
-    if not _NUMBER.fullmatch(text):
-        return
     holder = _holder(node)
     before = holder.element.getprevious()
-    if before is not None and text_of(before) == str(int(text) - 1):
+    if before is not None and text_of(before) == str(int(text_of(node.element)) - 1):
         yield from _behind(before, node, holder)
 
 

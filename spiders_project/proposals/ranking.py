@@ -12,22 +12,27 @@ from spiders_project.proposals import (
     lists,
     paging,
     table_rows,
+    tables,
     terms,
 )
 from spiders_project.proposals.obstacles import (
     NothingToPropose,
     Obstacle,
+    asks_to_sign_in,
     in_the_way,
     refuse_answer,
 )
 from spiders_project.proposals.outline import Outline
 from spiders_project.proposals.pages import Page
 from spiders_project.proposals.proposal import Proposal
+from spiders_project.proposals.selectors import Place
 
 _MOST = 8
 _MOST_TRIED = 8
 #: One that scores less tells nothing that somebody would want.
 _LEAST = 2.0
+#: What surrounds a form to sign in scores less than this; a shop that has one in a corner, more.
+_CLEAR = 8.0
 _MARKUP = re.compile(
     r"<(?:!doctype\s+html|html|head|body|div|table|p|ul|ol|dl|title|meta|a|h[1-6]|span|main"
     r"|section|article)\b",
@@ -62,20 +67,22 @@ def propose(asked: Page) -> list[Proposal]:
 
 def _of_html(page: extraction.Page, robots: str) -> list[Proposal]:
     outline = Outline(page.tree)
-    found = sorted(
-        [*_by_selectors(page, outline), *described.described(page, outline)],
-        key=lambda proposal: -proposal.score,
-    )
-    if not any(proposal.score >= _LEAST for proposal in found):
+    following = paging.next_page(page, outline)
+    found = [*_by_selectors(page, outline, following), *described.described(page, following)]
+    found.sort(key=lambda proposal: -proposal.score)
+    best = max((proposal.score for proposal in found), default=0.0)
+    if best < _LEAST or (best < _CLEAR and asks_to_sign_in(outline)):
         raise in_the_way(page, outline)
     return [*found, *feeds.named(page, outline, robots)]
 
 
-def _by_selectors(page: extraction.Page, outline: Outline) -> Iterator[Proposal]:
-    following = paging.next_page(page, outline)
+def _by_selectors(
+    page: extraction.Page, outline: Outline, following: Place | None
+) -> Iterator[Proposal]:
+    found = tables.tables(outline.nodes)
     sketches = [
-        *lists.sketches(outline),
-        *table_rows.sketches(outline),
+        *lists.sketches(outline, {table.node for table in found}),
+        *table_rows.sketches(outline, found),
         *terms.sketches(outline),
     ]
     best = sorted(sketches, key=lambda sketch: -sketch.score)[:_MOST_TRIED]

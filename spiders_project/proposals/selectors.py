@@ -5,7 +5,9 @@ Each is tried on what it should find; one that finds anything else is not propos
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
+from cssselect import SelectorError
 from lxml import etree
 
 from orchestrator.ledger.recipes import places, xpaths
@@ -17,6 +19,7 @@ from spiders_project.proposals.slots import STRUCK, Slot
 Place = dict[str, str]
 _AGREEING = 0.95
 _BEARABLE = 0.8
+_MOST_VALUES = 20
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z_-]{1,40}")
 
 
@@ -73,7 +76,7 @@ def _places(slot: Slot) -> Iterator[Place]:
 
 def _beside_struck(slot: Slot) -> Iterator[Place]:
     """Passes over what is crossed out, such as the price before a sale."""
-    mark, tag = slot.key[0], slot.node.tag
+    mark, tag = slot.key[0].removesuffix("*"), slot.node.tag
     if mark.startswith("."):
         yield {"css": f":not(del) > {mark}"}
         yield {"css": f":not(s) > {mark}"}
@@ -83,7 +86,7 @@ def _beside_struck(slot: Slot) -> Iterator[Place]:
 
 def _ways(slot: Slot) -> Iterator[Place]:
     """The tags from the nearest mark, or from the item."""
-    mark, *rest = slot.key
+    mark, *rest = [slot.key[0].removesuffix("*"), *slot.key[1:]]
     marked = mark.startswith((".", "["))
     way = [part.partition(":") for part in (rest if marked else slot.key)]
     if not way:
@@ -133,24 +136,24 @@ def _agreement(place: Place, slot: Slot, members: Sequence[Node]) -> float:
     """In which share of the elements a place finds what the slot holds, or likewise nothing."""
     agreed = 0
     for number, member in enumerate(members):
-        found, wanted = found_at(place, member.element), slot.values.get(number, [])
-        if not slot.many:
-            found, wanted = found[:1], wanted[:1]
+        most = _MOST_VALUES if slot.many else 1
+        found = found_at(place, member.element, most)
+        wanted = slot.values.get(number, [])[:most]
         agreed += found == wanted
     return agreed / len(members)
 
 
-def found_at(place: Place, element: Element) -> list[str]:
-    """The values at a place within an element."""
-    path = place["xpath"] if "xpath" in place else places.translated(place["css"])
+def found_at(place: Place, element: Element, most: int) -> list[str]:
+    """The first values at a place within an element."""
     try:
+        path = place["xpath"] if "xpath" in place else places.translated(place["css"])
         found = xpaths.compiled(path)(element)
-    except etree.XPathError:
+    except (SelectorError, etree.XPathError):
         return []
     if not isinstance(found, list):
         return []
-    values = [value_of(one, place.get("attribute")) for one in found]
-    return [value for value in values if value]
+    values = (value_of(one, place.get("attribute")) for one in found)
+    return list(islice((value for value in values if value), most))
 
 
 def is_only(outline: Outline, node: Node, token: str) -> bool:

@@ -6,6 +6,7 @@ values that a crawl would store; what reads nothing is left out.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,6 +25,8 @@ from spiders_project.proposals.selectors import Place
 #: Rows that are read for a proposal; the others of a long list are only counted.
 MOST_READ = 60
 _KEPT = 0.8
+#: Elements in one item.
+_MOST_HELD = 2_000
 _FEWEST = 0.15
 
 
@@ -41,6 +44,8 @@ class Sketch:
 
     def tried(self, page: Page, following: Place | None) -> Proposal | None:
         """The proposal, with what it reads; None where that is nothing."""
+        if self._is_boundless(page):
+            return None
         self._mend(page)
         rows = self._rows(page, self.fields) if self.fields else []
         if not rows:
@@ -62,6 +67,16 @@ class Sketch:
             columns=columns,
             read=tuple(rows),
             score=self.score,
+        )
+
+    def _is_boundless(self, page: Page) -> bool:
+        """Whether its items hold more than items do, as on pages that nest without end."""
+        if self.items is None:
+            return False
+        found = places.elements(page.tree, ReadPlace.model_validate(self.items))[:MOST_READ]
+        return any(
+            next(islice(each.iterdescendants(), _MOST_HELD, None), None) is not None
+            for each in found
         )
 
     def _mend(self, page: Page) -> None:
@@ -102,9 +117,11 @@ class Sketch:
             return []
 
     def _count(self, page: Page, rows: Sequence[Row]) -> int:
-        if self.items is None or len(rows) < MOST_READ:
+        """How many items there are; of those not read it is assumed that all are items."""
+        if self.items is None:
             return len(rows)
-        return len(places.elements(page.tree, ReadPlace.model_validate(self.items)))
+        found = len(places.elements(page.tree, ReadPlace.model_validate(self.items)))
+        return len(rows) + max(0, found - MOST_READ)
 
     def _arguments(self, following: Place | None) -> dict[str, Any]:
         arguments: dict[str, Any] = {"fields": [_bare(each) for each in self.fields]}

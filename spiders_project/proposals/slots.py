@@ -18,6 +18,7 @@ from spiders_project.proposals.vocabulary import INLINE
 MOST_MEMBERS = 24
 _MOST_BELOW = 160
 _MOST_SLOTS = 60
+_MOST_IN_A_LINE = 40
 _CONTROLS = frozenset(("button", "input", "select", "option", "textarea", "form"))
 _SEPARATOR = re.compile(r"[\W_]{0,3}")
 _PROPERTY = re.compile(r"[A-Za-z][\w-]{0,60}")
@@ -116,7 +117,7 @@ def slots(members: Sequence[Node]) -> list[Slot]:
     keys = _keys(members)
     labels = [_labels(member) for member in members]
     for place, member in enumerate(members):
-        inside = {low for node in labels[place] for low in node.below()}
+        inside = {low for node in labels[place] for low in bounded(node)}
         for node in [member, *bounded(member)]:
             key, label = keys.get(node), labels[place].get(node)
             if key is None or _is_hidden(node) or node in inside:
@@ -126,7 +127,7 @@ def slots(members: Sequence[Node]) -> list[Slot]:
                 found.setdefault((told, "tail"), Slot(told, "tail", tail[0]))
                 found[told, "tail"].add(place, node, tail[1])
                 continue
-            if label_in(node):
+            if label_in(node) or any(tail_behind(child) for child in node.children):
                 continue
             for attribute, value in labelled_aspects(node) if label else aspects(node):
                 told = (f"={label}",) if label else key
@@ -138,9 +139,15 @@ def slots(members: Sequence[Node]) -> list[Slot]:
     return list(found.values())[:_MOST_SLOTS]
 
 
+def _is_line(node: Node) -> bool:
+    """Whether it is a piece of running text, all of which is read by whoever sees it."""
+    few = node.elements <= _MOST_IN_A_LINE
+    return few and all(low.tag in INLINE and not _is_hidden(low) for low in node.below())
+
+
 def labelled_aspects(node: Node) -> Iterator[tuple[str | None, str]]:
     """What stands behind a label: all of its text, or where it leads."""
-    if text := text_of(node.element):
+    if node.elements <= _MOST_IN_A_LINE and (text := text_of(node.element)):
         yield None, text
     else:
         yield from aspects(node)
@@ -154,8 +161,7 @@ def aspects(node: Node) -> Iterator[tuple[str | None, str]]:
     if (attribute := _told(node)) and (value := element.get(attribute, "").strip()):
         yield attribute, value
     elif own_text(element):
-        whole = all(low.tag in INLINE and not _is_hidden(low) for low in node.below())
-        yield (None, text_of(element)) if whole else ("text()", own_text(element))
+        yield (None, text_of(element)) if _is_line(node) else ("text()", own_text(element))
     for identity in IDENTITIES:
         if value := element.get(identity):
             yield identity, value
@@ -260,15 +266,11 @@ def _unmarked(node: Node, known: _Marks) -> dict[str, list[Node]]:
 def _labels(member: Node) -> dict[Node, str]:
     """The label of each node that stands behind one: `dd` behind `dt`, a text behind `Price:`."""
     found: dict[Node, str] = {}
-    for node in bounded(member):
-        if node.parent is None or (label := label_in(node)) is None:
-            continue
-        siblings = node.parent.children
-        place = next((at for at, one in enumerate(siblings) if one is node), len(siblings))
-        if (node.element.tail or "").strip():
-            continue
-        if place + 1 < len(siblings):
-            found.setdefault(siblings[place + 1], label)
+    for node in (member, *bounded(member)):
+        for first, second in zip(node.children, node.children[1:], strict=False):
+            tail = (first.element.tail or "").strip()
+            if not tail and (label := label_in(first)) and not label_in(second):
+                found.setdefault(second, label)
     return found
 
 

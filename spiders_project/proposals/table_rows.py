@@ -12,14 +12,14 @@ from spiders_project.proposals.kinds import Kind
 from spiders_project.proposals.outline import Node, Outline
 from spiders_project.proposals.sketches import Sketch
 from spiders_project.proposals.slots import is_address
-from spiders_project.proposals.tables import DataTable, tables
+from spiders_project.proposals.tables import DataTable
 
 _LINKED = 0.6
 
 
-def sketches(outline: Outline) -> list[Sketch]:
+def sketches(outline: Outline, found: Sequence[DataTable]) -> list[Sketch]:
     """A recipe for each table that holds items."""
-    return [_sketch(outline, table) for table in tables(outline.nodes)]
+    return [_sketch(outline, table) for table in found]
 
 
 def _title(rows: int, columns: str) -> Sentence:
@@ -69,7 +69,7 @@ def _fields(outline: Outline, table: DataTable, at: int) -> Iterator[Field]:
     place = f"{tag}:nth-child({at + 1})"
     kind = kinds.of(texts)
     name = table.heads[at] or (str(kind) if kind is not Kind.TEXT else f"column_{at + 1}")
-    if len(set(texts)) > 1 or (len(texts) < 3 and any(texts)):
+    if len(set(filter(None, texts))) > 1 or (len(texts) < 3 and any(texts)):
         yield field(name, {"css": place}, kind, cleaning(kind, texts, outline.language))
     for inner, attribute, ending in (("a", "href", "url"), ("img", "src", "image")):
         if _share(cells, inner, attribute) >= _LINKED and _differ(cells, inner, attribute):
@@ -94,7 +94,7 @@ def _differ(cells: Sequence[Node], tag: str, attribute: str) -> bool:
         next((node.element.get(attribute) for node in cell.below() if node.tag == tag), None)
         for cell in cells
     ]
-    return len(set(first)) > 1
+    return len(set(filter(None, first))) > 1
 
 
 def _unique(found: list[Field]) -> list[Field]:

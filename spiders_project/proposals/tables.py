@@ -27,11 +27,8 @@ class DataTable:
     rows: list[Node]
     #: Heads, totals and titles of parts.
     others: list[Node]
-
-    @property
-    def has_plain_head(self) -> bool:
-        """Whether its heads are cells like any other, in the first row."""
-        return any(cell.tag == "td" for row in self.others[:1] for cell in cells(row))
+    #: Whether its heads are cells like any other, in the first row.
+    has_plain_head: bool
 
     def column(self, at: int) -> list[Node]:
         """The cells of a column in the first rows."""
@@ -84,8 +81,11 @@ def _read(node: Node) -> DataTable | None:
         return None
     if not heads and all(is_pair(row) for row in items):
         return None
-    others = [row for row in every if row not in set(items)]
-    return DataTable(node, _heads(heads, width), items, others)
+    kept = set(items)
+    others = [row for row in every if row not in kept]
+    plain = any(cell.tag == "td" for row in heads for cell in cells(row))
+    in_head = any(row.parent is not None and row.parent.tag == "thead" for row in heads)
+    return DataTable(node, _heads(heads, width), items, others, plain and not in_head)
 
 
 def _parted(every: Sequence[Node]) -> tuple[list[Node], list[Node]]:
@@ -123,6 +123,8 @@ def _texts(some: Sequence[Node], at: int) -> list[str]:
 
 def _is_item(row: Node, width: int) -> bool:
     own = cells(row)
+    if row.parent is not None and row.parent.tag == "tfoot":
+        return False
     return len(own) == width and not any(_span(cell, "colspan") > 1 for cell in own)
 
 
