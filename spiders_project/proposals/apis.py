@@ -9,7 +9,8 @@ import orjson
 from pydantic import ValidationError
 
 from orchestrator.exceptions import Sentence
-from spiders_project.extraction import Page, extract
+from orchestrator.ledger import recipes
+from spiders_project.extraction import Page
 from spiders_project.proposals import blocks, records
 from spiders_project.proposals.proposal import Proposal, read_columns
 from spiders_project.proposals.records import Way, path_to
@@ -65,18 +66,17 @@ def _proposal(
     page: Page, way: Way, entries: Sequence[Any], following: dict[str, Any] | None
 ) -> Proposal | None:
     made = records.fields([each for each in entries if isinstance(each, Mapping)])
-    arguments: dict[str, Any] = {
-        "fields": [{key: each[key] for key in ("name", "path", "clean")} for each in made]
-    }
+    arguments: dict[str, Any] = {"fields": records.bare(made)}
     if way:
         arguments = {"list": path_to(way), **arguments}
     if following:
         arguments["next_page"] = following
-    try:
-        rows = extract(page, "api", arguments).rows
-    except ValidationError:
+    if not made:
         return None
-    if not rows or not made:
+    try:
+        recipes.read("api", arguments)
+        rows = records.read(page, entries, made)
+    except ValidationError:
         return None
     columns = read_columns([(each["name"], each["kind"]) for each in made], rows)
     return Proposal(
@@ -84,13 +84,13 @@ def _proposal(
         arguments=arguments,
         title=Sentence(
             "%(rows)d entries of this answer: %(columns)s",
-            rows=len(rows),
+            rows=len(entries),
             columns=", ".join(column.name for column in columns),
         ),
         start_url=page.url,
-        rows=len(rows),
+        rows=len(entries),
         columns=columns,
-        read=tuple(rows[:60]),
+        read=tuple(rows),
         # A list further down is more often a part of an entry than the answer's own.
         score=blocks.ranked(records.value_of(made), len(entries)) * 0.9 ** len(way),
     )

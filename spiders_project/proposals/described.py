@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.exceptions import Sentence
-from spiders_project.extraction import Page, extract
+from orchestrator.ledger import recipes
+from spiders_project.extraction import Page, Row
 from spiders_project.extraction.described import Description, descriptions, of_types
 from spiders_project.proposals import blocks, records, vocabulary
 from spiders_project.proposals.proposal import Proposal, read_columns
@@ -68,14 +69,14 @@ def _proposal(
     arguments: dict[str, Any] = {
         "syntaxes": [syntax],
         "types": [name],
-        "fields": [{key: each[key] for key in ("name", "path", "clean")} for each in made],
+        "fields": records.bare(made),
     }
     if is_list and following is not None:
         arguments["next_page"] = following
     score = blocks.ranked(records.value_of(made), len(those)) * 1.4
     if not is_list:
         score *= 2.0 if name.casefold() in vocabulary.MAJOR_TYPES else 0.5
-    return _tried(page, arguments, made, (_titled(name, is_list=is_list), score))
+    return _tried(page, those, arguments, (_titled(name, is_list=is_list), score, made))
 
 
 def _titled(name: str, *, is_list: bool) -> Title:
@@ -107,30 +108,40 @@ def _shared(_: int, columns: str) -> Sentence:
 
 def _tried(
     page: Page,
+    those: Sequence[Description],
     arguments: dict[str, Any],
-    made: Sequence[Mapping[str, Any]],
-    about: tuple[Title, float],
+    about: tuple[Title, float, Sequence[Mapping[str, Any]]],
 ) -> Proposal | None:
     """The proposal with what it reads."""
+    titled, score, made = about
     try:
-        rows = extract(page, "structured", arguments).rows
+        recipes.read("structured", arguments)
+        rows = _rows(page, those, made)
     except ValidationError:
         return None
-    if not rows:
-        return None
-    titled, score = about
     columns = read_columns([(each["name"], each["kind"]) for each in made], rows)
     names = ", ".join(column.name for column in columns)
     return Proposal(
         spider="structured",
         arguments=arguments,
-        title=titled(len(rows), names),
+        title=titled(len(those), names),
         start_url=page.url,
-        rows=len(rows),
+        rows=len(those),
         columns=columns,
-        read=tuple(rows[:60]),
+        read=tuple(rows),
         score=score,
     )
+
+
+def _rows(page: Page, those: Sequence[Description], made: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """As the extraction reads them: each with its own address, the only one with the page's."""
+    rows = records.read(page, those, made)
+    for description, row in zip(those, rows, strict=False):
+        told = description.get("url") or description.get("@id")
+        address = page.absolute(told) if isinstance(told, str) and told[:1] != "#" else None
+        if address := address or (page.url if len(those) == 1 else None):
+            row.setdefault("url", address)
+    return rows
 
 
 def _with_own_address(made: list[dict[str, Any]]) -> None:
@@ -147,7 +158,7 @@ def _opengraph(page: Page, top: Sequence[Description]) -> Proposal | None:
     kind = str(top[0].get("@type", "")).casefold()
     arguments = {
         "syntaxes": ["opengraph"],
-        "fields": [{key: each[key] for key in ("name", "path", "clean")} for each in made],
+        "fields": records.bare(made),
     }
     score = 1.5 if kind in ("website", "") else 6.0
-    return _tried(page, arguments, made, (_shared, score))
+    return _tried(page, top[:1], arguments, (_shared, score, made))

@@ -10,6 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.ledger.recipes.fields import PathField
+from spiders_project.extraction import Page, Row
+from spiders_project.extraction.structured import path_row
 from spiders_project.proposals import kinds
 from spiders_project.proposals.columns import worth
 from spiders_project.proposals.fields import cleaning
@@ -66,6 +69,17 @@ def fields(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ways = [way for way, each in values.items() if len(each) >= max(1, _FEWEST * len(some))]
     made = [_field(way, values[way], listed[way]) for way in ways[:_MOST_FIELDS]]
     return _unique(made)
+
+
+def bare(made: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The fields as a recipe has them, without what only proposals know."""
+    return [{key: each[key] for key in ("name", "path", "clean")} for each in made]
+
+
+def read(page: Page, some: Sequence[Any], made: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The first records as the extraction reads them; of thousands the others are only counted."""
+    placed = [PathField.model_validate(each) for each in bare(made)]
+    return [path_row(record, placed, page) for record in some[:_MOST_RECORDS]]
 
 
 def value_of(made: Sequence[Mapping[str, Any]]) -> float:
