@@ -17,6 +17,7 @@ from scrapy.responsetypes import responsetypes
 from w3lib.http import headers_raw_to_dict
 
 from orchestrator.ledger.cached_pages import PageCopy, Validators
+from spiders_project import secrets
 
 #: Larger pages are fetched whole each time.
 MOST_BYTES = 4 * 1024 * 1024
@@ -50,6 +51,7 @@ def is_plain(request: Request) -> bool:
         and not request.body
         and _PLAIN.issuperset(request.headers)
         and not request.meta.get("dont_cache")
+        and not secrets.is_named_in(request.url)
     )
 
 

@@ -22,6 +22,10 @@ from orchestrator.ledger import recipes
 _REFERENCE = re.compile(r"(?:\$|%24)(?:\{|%7[Bb])([A-Z][A-Z0-9_]{0,99})(?:\}|%7[Dd])")
 
 
+def is_named_in(text: str) -> bool:
+    return _REFERENCE.search(text) is not None
+
+
 def check(start_urls: Iterable[str], arguments: Mapping[str, Any]) -> None:
     """Raises ConfigError, which names the variable, when a secret that they name is missing."""
     headers = arguments.get("headers")

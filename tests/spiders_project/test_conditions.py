@@ -43,6 +43,7 @@ def test_what_anybody_could_send_may_be_asked_on_condition() -> None:
         Request(URL, body=b"query"),
         FormRequest(URL, formdata={"a": "b"}),
         Request(URL, meta={"dont_cache": True}),
+        Request(URL + "?token=${KUMO_SECRET_TOKEN}"),
     ],
     ids=str,
 )
