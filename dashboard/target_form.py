@@ -16,10 +16,10 @@ from markupsafe import escape
 from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 
 from dashboard.schedule_preview import Asked
-from dashboard.words import is_secret
 from orchestrator.exceptions import Sentence, TargetInvalid
 from orchestrator.ledger import definitions
 from orchestrator.ledger.models import Overlap, ScrapingTarget
+from orchestrator.ledger.secrecy import is_secret
 from orchestrator.ledger.targets import FIELDS
 
 #: Stands for an argument that should not be read over a shoulder; left alone, it stays.
@@ -158,13 +158,19 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     def show(self, faults: Mapping[str, str]) -> None:
         """Puts each fault beside its field; one within a field says where in it."""
-        shown: dict[str, list[str]] = {}
+        shown: dict[str, str] = {}
         for place, fault in faults.items():
             name, _, within = place.partition(".")
-            told = Sentence("%(place)s %(fault)s", place=within, fault=fault) if within else fault
-            shown.setdefault(name if name in self else "name", []).append(told)
-        for name, told_of_it in shown.items():
-            self[name].errors = told_of_it
+            name = name if name in self else "name"
+            told = (
+                Sentence("at %(place)s: %(fault)s", place=within, fault=fault) if within else fault
+            )
+            before = shown.get(name)
+            shown[name] = (
+                Sentence("%(first)s; %(second)s", first=before, second=told) if before else told
+            )
+        for name, told in shown.items():
+            self[name].errors = [told]
 
     @property
     def faulty(self) -> list[Any]:

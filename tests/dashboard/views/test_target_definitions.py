@@ -139,6 +139,15 @@ def test_a_fault_stands_beside_its_field_and_what_was_typed_stays(
     assert count(session) == 0
 
 
+def test_faults_of_a_recipe_say_where_in_the_arguments_they_are(operator: Browser) -> None:
+    recipe = {"fields": [{"name": "a", "css": "a["}, {"name": "b"}], "most_pages": 0}
+    typed = TYPED | {"spider": "selector", "arguments": json.dumps(recipe)}
+    told = fault_beside(operator.post("/targets/new", typed).text, "arguments")
+    assert told.startswith("At fields.0.css: is no CSS selector")
+    assert "at fields.1: needs either css or xpath" in told
+    assert "at most_pages: should be 1 or more" in told
+
+
 def test_all_faults_are_told_at_once_and_the_first_has_the_focus(operator: Browser) -> None:
     page = operator.post("/targets/new", TYPED | {k: v for k, (v, _) in FAULTS.items()}).text
     assert f"{len(FAULTS)} fields need another look" in page
