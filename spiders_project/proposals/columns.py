@@ -81,7 +81,12 @@ def _kind(slot: Slot) -> Kind:
         return Kind.TEXT
     if slot.many:
         return Kind.TEXT
-    return kinds.of(slot.firsts)
+    kind = kinds.of(slot.firsts)
+    names = slot.node.tag == "a" or _is_in_heading(slot)
+    if kind is Kind.NUMBER and names and not all(text.isdigit() for text in slot.firsts):
+        # Chapter 3 is a name, though all that differs is its number.
+        return Kind.TEXT
+    return kind
 
 
 def _name(slot: Slot, kind: Kind, told: str | None) -> str:

@@ -31,6 +31,7 @@ _ARROW = re.compile(r"\s*[›»→>≫▶➔⟩]\s*")
 _LAST = re.compile(r"\s*(?:»»|>>|≫|last|最後|letzte|dernière)", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _MOST_LETTERS = 40
+_MOST_LINKS = 1_500
 _UNQUOTABLE = re.compile(r"[\"'\\]")
 
 
@@ -45,6 +46,8 @@ def _places(page: Page, outline: Outline) -> Iterator[Place]:
             if "next" in (found.get("rel") or "").lower().split() and is_address(found.get("href")):
                 yield {"css": f'{tag}[rel~="next"]'}
     links = [node for node in outline.by_tag["a"] if node.text <= _MOST_LETTERS]
+    # A pager is above or below its list.
+    links = [*links[:_MOST_LINKS], *links[_MOST_LINKS:][-_MOST_LINKS:]]
     for node in links:
         if _says_next(node) and _leads_on(page, node):
             yield from _named(node, outline)

@@ -72,7 +72,9 @@ async def _infinite(request: web.Request) -> web.Response:
     entries = "\n".join(
         one.format(
             id=first + at,
-            tags="".join(f'<a class="tag" href="/infinite/tag/{tag}">{tag}</a>' for tag in q["tags"]),
+            tags="".join(
+                f'<a class="tag" href="/infinite/tag/{tag}">{tag}</a>' for tag in q["tags"]
+            ),
             place=f'<cite class="q-source">{q["source"]}</cite>' if q["source"] else "",
             **{key: q[key] for key in ("text", "author", "slug")},
         )
