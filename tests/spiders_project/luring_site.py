@@ -18,8 +18,6 @@ from tests.spiders_project import hostile_addresses
 NETWORK = "127.0.9.0/24"
 HOST = "127.0.9.1"
 CANARIES = ("127.0.0.1", "127.0.0.2", "127.1.2.3", "127.255.255.254", "::1")
-#: How a page leads on; each has addresses of its own, told apart by their path.
-WAYS = ("link", "redirect", "refresh", "sitemap", "robots-redirect", "robots-sitemap")
 
 
 @dataclass
@@ -37,7 +35,11 @@ class LuringSite:
         return f"http://{HOST}:{self.port}"
 
     def hostile(self, way: str) -> dict[str, str]:
-        """The addresses that this way leads to, each with what is said when it is refused."""
+        """The addresses that this way leads to, each with what is said when it is refused.
+
+        The ways: link, redirect, refresh, sitemap, robots-redirect, robots-sitemap; any other word
+        gives addresses that nothing here leads to.
+        """
         return hostile_addresses.urls(self.port, f"/{way}")
 
     def hosts_with_robots(self) -> list[str]:
@@ -150,9 +152,10 @@ async def _serve() -> tuple[LuringSite, list[asyncio.Server]]:
         site.lured[writer.get_extra_info("sockname")[0]] += 1
         writer.close()
 
-    first = await asyncio.start_server(serve, HOST, 0)
-    site.port = first.sockets[0].getsockname()[1]
+    # The port is chosen where most others of this machine listen too.
+    servers = [await asyncio.start_server(sing, CANARIES[0], 0)]
+    site.port = servers[0].sockets[0].getsockname()[1]
+    servers += [await asyncio.start_server(sing, canary, site.port) for canary in CANARIES[1:]]
     others = [host.split("/")[2].split(":")[0] for host in site.hosts_with_robots()]
-    more = [await asyncio.start_server(serve, others, site.port)]
-    more += [await asyncio.start_server(sing, canary, site.port) for canary in CANARIES]
-    return site, [first, *more]
+    servers.append(await asyncio.start_server(serve, [HOST, *others], site.port))
+    return site, servers
