@@ -80,6 +80,9 @@ EXAMPLES = (
     Example("form of a new target", "targets.new"),
     Example("form of a target", "targets.edit", _any_target),
     Example("before deleting the largest", "targets.deletion", _of_largest()),
+    Example("a website to add", "drafts.new"),
+    Example("a draft in the builder", "drafts.one", lambda rows: {"draft_id": rows.draft()}),
+    Example("preview of a draft", "drafts.preview", lambda rows: {"draft_id": rows.draft()}),
     Example("preview of a schedule", "schedules.preview", lambda _: {"cron": "30 3 * * *"}),
     Example("jobs", "jobs.index"),
     Example(

@@ -17,6 +17,7 @@ from orchestrator.ledger.models import (
     ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
+    TargetDraft,
 )
 
 #: The generator gives these two the most items and the most jobs.
@@ -41,6 +42,7 @@ class PageRows:
         completed = _NEWEST.where(ScrapingJob.status == JobStatus.COMPLETED)
         self._largest = session.scalars(completed.where(ScrapingJob.target_id == LARGEST)).all()
         self._exports = session.scalars(select(Export.id).limit(_MOST)).all()
+        self._drafts = session.scalars(select(TargetDraft.id).limit(_MOST)).all()
         self._places = _places(session)
         self.job_with_longest_log = _most(session, JobLogLine.job_id, JobLogLine.job_id)
         self.item_with_longest_history = _most(session, ItemRevision.item_id, ItemRevision.id)
@@ -60,6 +62,9 @@ class PageRows:
 
     def export(self) -> UUID:
         return self._random.choice(self._exports)
+
+    def draft(self) -> UUID:
+        return self._random.choice(self._drafts)
 
     def job(self, status: JobStatus = JobStatus.COMPLETED) -> UUID:
         return self._random.choice(self._jobs[status])

@@ -21,6 +21,7 @@ SENTENCES = {
     "target.run_urgently": lazy_gettext("Started %(what)s urgently"),
     "target.add": lazy_gettext("Added the target %(what)s"),
     "target.edit": lazy_gettext("Edited the target %(what)s"),
+    "draft.look": lazy_gettext("Looked at %(what)s"),
     "target.delete": lazy_gettext("Deleted the target %(what)s"),
     "target.run_all": lazy_gettext("Started all active targets"),
     "target.enable": lazy_gettext("Enabled %(what)s"),

@@ -5,7 +5,7 @@ the name Kumo goes by. Only what a person wants to see is different: an error st
 here, and nothing is tried again, since somebody waits for it.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,12 @@ class Pages(scrapy.Spider):
 
     name = "pages"
 
-    def __init__(self, urls: Sequence[str], most: int, links: Links) -> None:
+    def __init__(
+        self, urls: Sequence[str], most: int, links: Links, headers: Mapping[str, str]
+    ) -> None:
         super().__init__()
+        # By these two a secret that they name is put in, on its way out.
+        self.start_urls, self.headers = list(urls), dict(headers)
         self._waiting, self._seen = list(urls), set(urls)
         self._most, self._links = most, links
         self.found: list[Response] = []
@@ -111,16 +115,20 @@ class Pages(scrapy.Spider):
     def _next(self) -> Iterator[Request]:
         if self._waiting and len(self.found) < self._most:
             url = self._waiting.pop(0)
-            yield Request(url, self.parse, errback=self.failed, dont_filter=True)
+            yield Request(
+                url, self.parse, headers=self.headers, errback=self.failed, dont_filter=True
+            )
 
 
-def pages(urls: Sequence[str], most: int, links: Links) -> Fetched:
+def pages(
+    urls: Sequence[str], most: int, links: Links, headers: Mapping[str, str] | None = None
+) -> Fetched:
     """Up to `most` pages: those addresses in turn, then what their links lead to."""
     settings = get_project_settings()
     settings.setdict(_SETTINGS, "cmdline")
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(Pages)
-    process.crawl(crawler, urls, most, links)
+    process.crawl(crawler, urls, most, links, headers or {})
     process.start()
     spider = crawler.spider
     assert isinstance(spider, Pages)

@@ -23,12 +23,18 @@ from orchestrator.ledger.models import DraftPage, TargetDraft
 from spiders_project import fetch, preview, proposals, worker_watch
 from spiders_project.extraction import Page, Row, extract
 from spiders_project.fetch import Fetched
-from spiders_project.proposals import NothingToPropose, Proposal, feeds
+from spiders_project.proposals import NothingToPropose, Obstacle, Proposal, feeds
+from spiders_project.recipe_spider import host, is_of
+from spiders_project.secrets import Secrets
 
 #: What "try on three more pages" means.
 FURTHER_PAGES = 3
 #: Of a page's headers, those that say how to read it.
 _KEPT_HEADERS = ("content-type", "content-language", "last-modified", "etag")
+#: As the spider of that name asks.
+_JSON = {"Accept": "application/json"}
+#: A page for which nothing is proposed, but which has something to read.
+_READABLE = frozenset({Obstacle.NOTHING_FOUND, Obstacle.DRAWN_BY_SCRIPT})
 _SITEMAP = re.compile(rb"<(?:\w+:)?urlset[\s>]")
 _MOST_UNPACKED = fetch.MOST_BYTES + 1
 
@@ -50,19 +56,22 @@ def main(draft_id: UUID, errand: str, revision: int) -> NoReturn:
 def _look(draft_id: UUID, revision: int) -> None:
     """Fetches the page; of a sitemap also one that it lists, to see how those are read."""
     draft = _draft(draft_id)
-    fetched = fetch.pages([draft.url], 2, _example)
+    fetched = fetch.pages([draft.url], 2, _example, _sent(draft))
     if not fetched.pages:
         _fail(draft_id, fetched.trouble.reason, fetched.trouble.detail)
         return
     with database.transaction() as session:
         drafts.keep_page(session, draft_id, 0, _kept(fetched.pages[0]))
+    found, why_none = [], None
     try:
         found = _proposed(fetched)
     except NothingToPropose as why:
-        _fail(draft_id, why.reason, why.detail)
-        return
+        if why.reason not in _READABLE:
+            _fail(draft_id, why.reason, why.detail)
+            return
+        why_none = why.reason
     with database.transaction() as session:
-        drafts.propose(session, draft_id, found)
+        drafts.propose(session, draft_id, _secrets(draft).hidden(found), why_none)
     if draft.spider is not None:
         _preview(draft_id, revision)
 
@@ -107,7 +116,7 @@ def _further(draft_id: UUID, revision: int) -> None:
 
     begins_elsewhere = [url for url in draft.start_urls if url not in (first.url, draft.url)]
     urls = begins_elsewhere or _links(draft, first)
-    answers = fetch.pages(urls, FURTHER_PAGES, links).pages if urls else []
+    answers = fetch.pages(urls, FURTHER_PAGES, links, _sent(draft)).pages if urls else []
     with database.transaction() as session:
         for place, answer in enumerate(answers, 1):
             drafts.keep_page(session, draft_id, place, _kept(answer))
@@ -125,8 +134,9 @@ _ERRANDS: Mapping[Errand, Callable[[UUID, int], None]] = {
 
 def _show(draft: TargetDraft, revision: int, pages: Mapping[int, Page]) -> None:
     assert draft.spider is not None
+    secrets = _secrets(draft)
     previews = {
-        place: preview.of(extract(page, draft.spider, draft.arguments))
+        place: secrets.hidden(preview.of(extract(page, draft.spider, draft.arguments)))
         for place, page in pages.items()
     }
     with database.transaction() as session:
@@ -134,11 +144,29 @@ def _show(draft: TargetDraft, revision: int, pages: Mapping[int, Page]) -> None:
 
 
 def _links(draft: TargetDraft, page: Page) -> list[str]:
-    """Pages of a list first: they show whether it goes on as it began."""
+    """Pages of a list first: they show whether it goes on as it began.
+
+    Those of other websites are left out, as a crawl leaves them.
+    """
     assert draft.spider is not None
     found = extract(page, draft.spider, draft.arguments).links
     found.sort(key=lambda link: link.kind != "next")
-    return [link.url for link in found[:FURTHER_PAGES]]
+    own = tuple(map(host, (draft.url, *draft.start_urls)))
+    return [link.url for link in found if is_of(host(link.url), own)][:FURTHER_PAGES]
+
+
+def _sent(draft: TargetDraft) -> dict[str, str]:
+    """The headers that the recipe names."""
+    return {**_JSON, **_said(draft)} if draft.spider == "api" else {}
+
+
+def _secrets(draft: TargetDraft) -> Secrets:
+    """What a site repeats of them is not shown."""
+    return Secrets([draft.url, *draft.start_urls], _said(draft))
+
+
+def _said(draft: TargetDraft) -> dict[str, str]:
+    return dict(draft.arguments.get("headers") or {})
 
 
 def _draft(draft_id: UUID) -> TargetDraft:

@@ -89,9 +89,9 @@ class RecipeSpider(TargetSpider):
     def _leading_on(self, extracted: Extracted) -> list[str]:
         if self._has_enough():
             return []
-        hosts = tuple(_host(url) for url in self.start_urls)
+        hosts = tuple(host(url) for url in self.start_urls)
         urls = (secrets.of(self).hidden(link.url) for link in extracted.links)
-        return [url for url in urls if _is_of(_host(url), hosts)]
+        return [url for url in urls if is_of(host(url), hosts)]
 
     def _has_enough(self) -> bool:
         return self._most_pages is not None and self._pages >= self._most_pages
@@ -109,9 +109,11 @@ def _read(spider: str, arguments: Mapping[str, Any]) -> Any:
         raise ValueError("; ".join(faults)) from None
 
 
-def _host(url: str) -> str:
+def host(url: str) -> str:
+    """Whose pages it is one of; with www. and without are the same."""
     return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
-def _is_of(host: str, hosts: tuple[str, ...]) -> bool:
+def is_of(host: str, hosts: tuple[str, ...]) -> bool:
+    """Whether it is one of the hosts, or beneath one."""
     return any(host == one or host.endswith(f".{one}") for one in hosts)

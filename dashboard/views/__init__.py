@@ -5,6 +5,7 @@ from flask import Flask
 from dashboard.views import (
     account,
     audit_log,
+    drafts,
     exports,
     health,
     home,
@@ -26,6 +27,7 @@ def attach(app: Flask) -> None:
         home,
         # Brings the other views of targets along.
         target_definitions,
+        drafts,
         schedules,
         jobs,
         workers,

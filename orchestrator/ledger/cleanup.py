@@ -37,6 +37,7 @@ from orchestrator.ledger.models import (
     CachedPage,
     ChargedPage,
     Crawl,
+    DraftPage,
     Export,
     ItemRevision,
     ItemWords,
@@ -47,12 +48,15 @@ from orchestrator.ledger.models import (
     ScrapingJob,
     ScrapingTarget,
     Table,
+    TargetDraft,
     Worker,
 )
 
 #: More in one transaction would hold up others, and much of it be lost when it is interrupted.
 MOST_ROWS = 1_000
 _MOST_DAYS = 36_500
+#: A draft is made in minutes; its pages take room.
+_DRAFT_DAYS = 7
 
 #: Each batch leaves dead rows behind, which the planner knows nothing of: a walk through the table
 #: would be longer with each, while an index forgets them.
@@ -94,6 +98,7 @@ def old_data(days: int) -> dict[str, int]:
         workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
         cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
     )
+    counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
     counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
     )
@@ -103,6 +108,7 @@ def old_data(days: int) -> dict[str, int]:
         )
         for noun, table in (("exports", Export), ("cached_pages", CachedPage)):
             counts[noun] += _in_batches(_deletion(table, table.target_id == gone))
+        counts.update(_remove_drafts(TargetDraft.target_id == gone))
     counts["targets"] = _in_batches(_deletion(ScrapingTarget, _empty_and_deleted()))
     return dict(counts)
 
@@ -118,6 +124,15 @@ def _checked(days: int) -> int:
 def _old_revisions(cutoff: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     in_use = exists().where(_Job.id == ItemRevision.job_id, _Job.status.in_(ACTIVE))
     return ItemRevision.replaced_at < cutoff, not_(in_use)
+
+
+def _remove_drafts(which: ColumnElement[bool]) -> dict[str, int]:
+    of_these = DraftPage.draft_id.in_(select(TargetDraft.id).where(which))
+    alone = not_(exists().where(DraftPage.draft_id == TargetDraft.id))
+    return {
+        "draft_pages": _in_batches(_deletion(DraftPage, of_these)),
+        "drafts": _in_batches(_deletion(TargetDraft, which, alone)),
+    }
 
 
 def _remove(outdated: _Outdated) -> Counter[str]:
@@ -246,6 +261,7 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         not_(exists().where(_Job.target_id == ScrapingTarget.id)),
         not_(exists().where(ScrapedItem.target_id == ScrapingTarget.id)),
         not_(exists().where(Export.target_id == ScrapingTarget.id)),
+        not_(exists().where(TargetDraft.target_id == ScrapingTarget.id)),
         not_(exists().where(CachedPage.target_id == ScrapingTarget.id)),
     )
 

@@ -29,8 +29,9 @@ from orchestrator.ledger.models import (
     TargetDraft,
 )
 
-#: Nobody waits longer without a word; most answers take two seconds.
-OVERDUE = timedelta(seconds=30)
+#: Nobody waits longer without a word; most answers take two seconds. Where a worker has begun, it
+#: may be the website that is slow, which the worker's own limit ends.
+OVERDUE, OVERDUE_WHEN_BEGUN = timedelta(seconds=30), timedelta(seconds=75)
 
 #: Why a recipe with faults has no preview.
 FAULTY = "faulty"
@@ -133,7 +134,9 @@ def waits(draft: TargetDraft) -> bool:
 
 def is_overdue(session: Session, draft: TargetDraft) -> bool:
     """Whether it has waited so long that something must be wrong."""
-    return waits(draft) and bool(session.scalar(select(func.now() - draft.asked_at > OVERDUE)))
+    has_begun = draft.further is FurtherPages.FETCHING or draft.begun_at is not None
+    patience = OVERDUE_WHEN_BEGUN if has_begun else OVERDUE
+    return waits(draft) and bool(session.scalar(select(func.now() - draft.asked_at > patience)))
 
 
 def ask_again(session: Session, draft_id: uuid.UUID) -> TargetDraft:
@@ -227,9 +230,18 @@ def keep_page(session: Session, draft_id: uuid.UUID, place: int, page: KeptPage)
     )
 
 
-def propose(session: Session, draft_id: uuid.UUID, proposals: Sequence[Mapping[str, Any]]) -> None:
-    """The look has ended well: what the page could give, best first."""
-    _end_look(session, draft_id, status=DraftStatus.READY, proposals=list(proposals))
+def propose(
+    session: Session,
+    draft_id: uuid.UUID,
+    proposals: Sequence[Mapping[str, Any]],
+    why_none: str | None = None,
+) -> None:
+    """The look has ended well: what the page could give, best first.
+
+    A page for which nothing is proposed can be read by fields that a person chooses.
+    """
+    ready = DraftStatus.READY
+    _end_look(session, draft_id, status=ready, proposals=list(proposals), reason=why_none)
 
 
 def fail(session: Session, draft_id: uuid.UUID, reason: str, detail: str = "") -> None:
@@ -268,7 +280,7 @@ def _end_look(session: Session, draft_id: uuid.UUID, **values: Any) -> None:
     session.execute(
         update(TargetDraft)
         .where(TargetDraft.id == draft_id, TargetDraft.status == DraftStatus.LOOKING)
-        .values(values)
+        .values(values | {"begun_at": None})
     )
 
 

@@ -17,7 +17,11 @@ import dashboard
 from dashboard import audit
 
 #: These change nothing that others share; signing in is written down before anybody is signed in.
-EXEMPT = {"sign_in.enter", "sign_in.leave", "preferences.language"}
+EXEMPT = {
+    *("sign_in.enter", "sign_in.leave", "preferences.language"),
+    # Nothing of a draft counts before it is saved, which is written down.
+    *("drafts.blank", "drafts.use"),
+}
 NOTES = {audit.note, audit.note_in}
 
 

@@ -21,6 +21,8 @@ VALUES = {
     "user_id": 1,
     "token_id": 1,
     "code": "ja",
+    "draft_id": uuid4(),
+    "number": 0,
 }
 #: Who may come where at the least; a new view is placed here.
 LEAST = {
@@ -47,6 +49,16 @@ LEAST = {
         "workers.index",
     },
     Role.OPERATOR: {
+        "drafts.again",
+        "drafts.blank",
+        "drafts.edit",
+        "drafts.look",
+        "drafts.new",
+        "drafts.of_target",
+        "drafts.one",
+        "drafts.preview",
+        "drafts.save",
+        "drafts.use",
         "jobs.ask_many",
         "jobs.cancel",
         "jobs.pause",

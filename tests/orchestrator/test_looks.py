@@ -147,7 +147,6 @@ def test_a_page_is_fetched_once_and_its_best_proposal_reads_its_list(site: str) 
         ("/private", "robots", ""),
         ("/large", "too_large", None),
         ("/picture", "not_html", "image/png"),
-        ("/words", "nothing", ""),
     ],
 )
 def test_a_page_that_gives_nothing_says_why(
@@ -156,6 +155,14 @@ def test_a_page_that_gives_nothing_says_why(
     found = draft(ready(f"{site}{path}"))
     assert (found.status, found.reason) == ("failed", reason)
     assert detail in (found.detail, None)
+
+
+def test_a_page_for_which_nothing_is_proposed_can_be_read_all_the_same(site: str) -> None:
+    draft_id = ready(f"{site}/words")
+    found = draft(draft_id)
+    assert (found.status, found.reason, found.proposals) == ("ready", "nothing", [])
+    edited(draft_id, {"fields": [{"name": "text", "css": "p"}]})
+    assert looks.serve(draft_id) == "preview"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +212,6 @@ def test_a_recipe_is_tried_on_three_more_pages(site: str) -> None:
 
 def test_a_recipe_that_reads_for_ever_is_stopped_within_its_time(site: str) -> None:
     draft_id = ready(f"{site}/long")
-    given.execute("UPDATE target_drafts SET status = 'ready' WHERE id = :id", id=draft_id)
     edited(draft_id, SLOW)
     assert looks.serve(draft_id) == "too_slow"
     found = draft(draft_id)
@@ -215,7 +221,6 @@ def test_a_recipe_that_reads_for_ever_is_stopped_within_its_time(site: str) -> N
 
 def test_a_process_that_dies_leaves_a_word(site: str) -> None:
     draft_id = ready(f"{site}/long")
-    given.execute("UPDATE target_drafts SET status = 'ready' WHERE id = :id", id=draft_id)
     edited(draft_id, SLOW)
     with ThreadPoolExecutor(1) as pool:
         serving = pool.submit(looks.serve, draft_id)
@@ -226,7 +231,6 @@ def test_a_process_that_dies_leaves_a_word(site: str) -> None:
 
 def test_a_worker_that_stops_does_not_wait_for_a_look(site: str) -> None:
     draft_id = ready(f"{site}/long")
-    given.execute("UPDATE target_drafts SET status = 'ready' WHERE id = :id", id=draft_id)
     edited(draft_id, SLOW)
     launcher.stopping.set()
     try:

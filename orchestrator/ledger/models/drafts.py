@@ -51,7 +51,8 @@ class TargetDraft(Table):
         BigInteger, ForeignKey("scraping_targets.id", ondelete="CASCADE")
     )
     status: Mapped[DraftStatus] = mapped_column(words(DraftStatus), server_default="looking")
-    #: A word for why it failed, and what there is to say beside it: a status, a type, a limit.
+    #: A word for why it failed, or has no proposals; and what there is to say beside that: a
+    #: status, a type, a limit.
     reason: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[str | None] = mapped_column(Text)
     made_at: Mapped[AtNow]

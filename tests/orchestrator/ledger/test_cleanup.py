@@ -81,6 +81,19 @@ def export(target_id: int, days: int = 0) -> None:
     )
 
 
+def draft(days: int, target_id: int | None = None) -> None:
+    """One with two pages."""
+    given.execute(
+        "WITH made AS (INSERT INTO target_drafts (id, who, url, target_id, made_at)"
+        " SELECT gen_random_uuid(), 'hanako', 'u', :target, now() - make_interval(days => :days)"
+        " RETURNING id)"
+        " INSERT INTO draft_pages (draft_id, place, url, status, body)"
+        " SELECT id, n, 'u', 200, '' FROM made, generate_series(0, 1) n",
+        target=target_id,
+        days=days,
+    )
+
+
 def cache(target_id: int, pages: int, days: int = 0) -> None:
     given.execute(
         "INSERT INTO cached_pages (target_id, key, url, head, body, size, seen_at)"
@@ -188,6 +201,8 @@ NOTHING = {
     "exports": 0,
     "workers": 0,
     "cached_pages": 0,
+    "draft_pages": 0,
+    "drafts": 0,
     "log_lines": 0,
     "progress": 0,
     "rejected_items": 0,
@@ -202,6 +217,7 @@ REFERENCES = {
     "cached_pages.target_id",
     "charged_pages.job_id",
     "crawls.job_id",
+    "draft_pages.draft_id",
     "exports.target_id",
     "item_revisions.item_id",
     "item_revisions.job_id",
@@ -214,6 +230,7 @@ REFERENCES = {
     "scraped_items.target_id",
     "scraping_jobs.retry_of",
     "scraping_jobs.target_id",
+    "target_drafts.target_id",
 }
 
 
@@ -227,7 +244,7 @@ def test_days_that_are_none_are_refused_in_one_sentence(days: Any, target_id: in
 
 
 def test_every_reference_is_known_to_clean_up() -> None:
-    removed = {"scraping_jobs", "scraped_items", "scraping_targets"}
+    removed = {"scraping_jobs", "scraped_items", "scraping_targets", "target_drafts"}
     columns = [column for table in Table.metadata.tables.values() for column in table.columns]
     referring = {
         f"{column.table.name}.{column.name}"
@@ -236,6 +253,22 @@ def test_every_reference_is_known_to_clean_up() -> None:
         if key.column.table.name in removed
     }
     assert referring == REFERENCES
+
+
+def test_a_draft_and_its_pages_go_after_a_week_and_sooner_where_less_is_kept(
+    target_id: int,
+) -> None:
+    for days in (40, 8, 6, 0):
+        draft(days)
+    assert run(30) == NOTHING | {"drafts": 2, "draft_pages": 4}
+    assert run(3) == NOTHING | {"drafts": 1, "draft_pages": 2}
+    assert given.count("draft_pages") == 2
+
+
+def test_a_draft_of_a_deleted_target_goes_with_it(target_id: int) -> None:
+    draft(0, target_id=target_id)
+    given.execute("UPDATE scraping_targets SET deleted_at = now()")
+    assert run() == NOTHING | {"drafts": 1, "draft_pages": 2, "targets": 1}
 
 
 def test_an_empty_database_has_nothing_to_remove() -> None:
