@@ -16,7 +16,7 @@ from spiders_project.proposals.vocabulary import INLINE
 #: A value that fewer elements have is a freak of the page.
 _FEWEST = 0.25
 #: Texts of more letters describe rather than name.
-_LONG = 70
+_LONG = 50
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 #: Columns that may be the same in all rows of one page and differ on the next.
 _OFTEN_ALIKE = frozenset(

@@ -68,7 +68,7 @@ def fields(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             listed[way] |= lists
     ways = [way for way, each in values.items() if len(each) >= max(1, _FEWEST * len(some))]
     made = [_field(way, values[way], listed[way]) for way in ways[:_MOST_FIELDS]]
-    return _unique(made)
+    return _unique(sorted(made, key=lambda each: each["name"] not in ("name", "title")))
 
 
 def bare(made: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -40,16 +40,25 @@ def _candidates(slot: Slot) -> Iterator[Place]:
         yield from _behind_label(slot)
         return
     if slot.attribute == "text()":
-        for place in _places(slot):
-            path = place.get("xpath") or f".//{_bare(place['css'])}"
-            yield {"xpath": f"{path}/text()" if path != "." else "./text()"}
+        yield from ({"xpath": f"{way}/text()"} for way in _bare_ways(slot))
         return
     for place in _places(slot):
         yield place if slot.attribute is None else {**place, "attribute": slot.attribute}
 
 
-def _bare(css: str) -> str:
-    return places.translated(css).removeprefix("descendant-or-self::")
+def _bare_ways(slot: Slot) -> Iterator[str]:
+    """Ways to an element of whose text only its own is wanted, which CSS cannot say."""
+    if not slot.key:
+        yield "."
+        return
+    mark, tag = slot.key[0].removesuffix("*"), slot.node.tag
+    start = f".//{tag}"
+    if mark.startswith("."):
+        start = f'.//*[contains(concat(" ", @class, " "), " {mark[1:]} ")]'
+    elif mark.startswith("["):
+        start = f".//*[@{mark[1:-1]}]"
+    yield f"{start}//{tag}" if len(slot.key) > 1 else start
+    yield from (place["xpath"] for place in _ways(slot) if "xpath" in place)
 
 
 def _places(slot: Slot) -> Iterator[Place]:

@@ -124,6 +124,7 @@ def _terms(outline: Outline, holder: Node, each: Sequence[Pair]) -> Sketch:
     texts = [text_of(label.element) for label in labels]
     items = selectors.items(outline, labels, [node for node in holder.below() if node.tag == "dt"])
     kind, behind = kinds.of(texts), "./following-sibling::dd[1]"
+    kind = kind if kind is Kind.DATE else Kind.TEXT
     name = "term" if kind is Kind.TEXT else str(kind)
     fields = [field(name, {"xpath": "."}, kind, cleaning(kind, texts, outline.language))]
     linked = sum(value.links > 0 for _, value in each) > 0.6 * len(each)

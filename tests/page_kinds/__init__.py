@@ -5,7 +5,7 @@ pages; `{site}` stands for the address that the site has today. A column is want
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ class PageKind:
     start: str
     rows: list[dict[str, Any]]
     most_pages: int = 20
-    spider: str | None = field(default=None)
 
 
 def kinds() -> list[PageKind]:
