@@ -85,7 +85,7 @@ def tell(name: str, budget: Budget) -> None:
     rate = budget.requests_per_second
     try:
         seconds, micros = _redis().time()
-        fields = {
+        fields: dict[Any, Any] = {
             "interval": round(_MILLION / rate) if rate else 0,
             "places": budget.in_flight,
             "told": seconds * _MILLION + micros,

@@ -100,7 +100,7 @@ class Turns:
         self._delays: dict[str, float] = {}
         self._next_look: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Future[None]] = set()
-        self._is_away = self._is_noted = False
+        self._away_until = self._noted_until = 0.0
         #: How the crawl ends, once it has to wait too long.
         self.end: End | None = None
         crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
@@ -152,19 +152,16 @@ class Turns:
         if complaint:
             site.complaints.append(complaint)
             self._ask_now(site)
-        elif site.waiting and not (site.slot or self._is_away or site.held_until > monotonic()):
+        elif site.waiting and not (site.slot or site.held_until > monotonic()):
             self._ask_soon(site)
 
     def only_wait(self) -> bool:
         """Whether nothing is under way in this crawl: whatever it does waits for a site."""
+        at_work = self._sites.values()
+        if any(site.in_flight for site in at_work) or not any(site.waiting for site in at_work):
+            return False
         scraper = self._crawler.engine.scraper.slot
-        is_busy = scraper is not None and not scraper.is_idle()
-        all_sites = self._sites.values()
-        return (
-            not is_busy
-            and any(site.waiting for site in all_sites)
-            and not any(site.in_flight for site in all_sites)
-        )
+        return scraper is None or scraper.is_idle()
 
     # Asking
 
@@ -184,6 +181,10 @@ class Turns:
 
     def _ask(self, site: _Site) -> None:
         """Tells Redis what is there and asks for what is wanted."""
+        if monotonic() < self._away_until:
+            # A Redis that hangs holds the event loop up for each site that asks.
+            self._ask_later(site, _AWAY_SECONDS)
+            return
         site.alarm = None
         asking = Asking(site.in_flight, len(site.waiting), site.slot, self._delays.get(site.name))
         try:
@@ -193,7 +194,7 @@ class Turns:
         except FrontierAway as error:
             self._wait_for_redis(site, error)
             return
-        self._is_away = False
+        self._away_until = 0
         if answer.unknown or answer.stale:
             self._look_up(site)
         if not answer.unknown:
@@ -221,7 +222,7 @@ class Turns:
         # What was granted and is wanted no more is told by the next trip.
         site.told_in_flight = site.in_flight + granted + (1 if answer.slot else 0)
         site.told_at = now
-        if answer.granted and self._is_noted:
+        if answer.granted and self._noted_until:
             self._note(None)
         if site.waiting:
             self._ask_later(site, answer.wait_seconds)
@@ -229,9 +230,9 @@ class Turns:
 
     def _wait_for_redis(self, site: _Site, error: FrontierAway) -> None:
         """What is known stays as it is; a job's frontier says when this takes too long."""
-        if not self._is_away:
+        if not self._away_until:
             logger.warning("%s; requests wait for their turns.", error)
-            self._is_away = True
+        self._away_until = monotonic() + _AWAY_SECONDS
         self._ask_later(site, _AWAY_SECONDS)
 
     def _look_up(self, site: _Site) -> None:
@@ -292,13 +293,17 @@ class Turns:
             site.noted_at = now
 
     def _tell_of(self, site: _Site, answer: Answer) -> None:
-        if answer.wait_seconds < _LONG_WAIT_SECONDS or self._is_noted:
+        """Once, and again when the wait became longer."""
+        seconds = answer.wait_seconds
+        until = monotonic() + seconds
+        if seconds < _LONG_WAIT_SECONDS or until < self._noted_until + 1:
             return
-        until = datetime.now(UTC) + timedelta(seconds=answer.wait_seconds)
-        self._note(Wait(site.name, answer.cause or Cause.PACE, until))
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._note(Wait(site.name, answer.cause or Cause.PACE, at))
+        self._noted_until = until
 
     def _note(self, wait: Wait | None) -> None:
-        self._is_noted = wait is not None
+        self._noted_until = 0
         try:
             self._book.note_wait(wait)
         except FrontierAway as error:
