@@ -26,7 +26,11 @@ def described(page: Page, following: Place | None) -> list[Proposal]:
     for syntax, sign in _SIGNS.items():
         if sign not in page.body or (syntax == "microdata" and len(page.body) > _MOST_MICRODATA):
             continue
-        top = list(descriptions(page, syntax))
+        try:
+            top = list(descriptions(page, syntax))
+        except ValueError:
+            # Such as a base of links that is no address.
+            continue
         if syntax == "opengraph":
             found.append(_opengraph(page, top))
             continue

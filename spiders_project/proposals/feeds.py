@@ -23,7 +23,11 @@ DESCRIBED: dict[str, Any] = {"structured": {}}
 
 def feed(page: Page) -> list[Proposal]:
     """The entries of a page that is a feed."""
-    rows = extract(page, "feed", {}).rows
+    try:
+        rows = extract(page, "feed", {}).rows
+    except ValueError:
+        # Feeds may hold characters that no text can.
+        return []
     if not rows:
         return []
     filled = [name for name in rows[0] if any(row.get(name) for row in rows)]
@@ -49,7 +53,11 @@ def feed(page: Page) -> list[Proposal]:
 
 def sitemap(page: Page, how: dict[str, Any] | None = None) -> list[Proposal]:
     """The pages of a page that is a sitemap: those of the commonest kind first, then all."""
-    links = extract(page, "sitemap", {"page": DESCRIBED}).links
+    try:
+        links = extract(page, "sitemap", {"page": DESCRIBED}).links
+    except ValueError:
+        # A sitemap that is not in the encoding it says.
+        return []
     if not links:
         return []
     read = how or DESCRIBED

@@ -46,6 +46,8 @@ def _paths(member: Node, level: int) -> Iterator[str]:
     if holder is None:
         return
     for child in holder.children:
+        if not child.tag.isalnum():
+            continue
         line = [child, *child.children[:1]]
         for node in line:
             if node.tag in _HEADINGS and node.text <= 120:
@@ -54,7 +56,7 @@ def _paths(member: Node, level: int) -> Iterator[str]:
     for tag in _HEADINGS:
         yield f"{way}/preceding-sibling::{tag}[1]"
     for child in holder.children[:1]:
-        if 0 < child.text <= 80 and member not in [child, *child.below()]:
+        if child.tag.isalnum() and 0 < child.text <= 80 and member not in [child, *child.below()]:
             yield f"{way}/{child.tag}[1]"
 
 

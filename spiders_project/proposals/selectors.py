@@ -5,7 +5,7 @@ Each is tried on what it should find; one that finds anything else is not propos
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 from cssselect import SelectorError
 from lxml import etree
@@ -116,9 +116,14 @@ def _counted(slot: Slot, way: Sequence[tuple[str, str, str]]) -> list[tuple[str,
     """Each step with the number its element has among those of its tag."""
     line = [slot.node, *slot.node.above()][: len(way)][::-1]
     return [
-        (tag, number, 1 + sum(1 for _ in node.element.itersiblings(tag, preceding=True)))
-        for (tag, _, number), node in zip(way, line, strict=False)
+        (tag, number, place_of(node)) for (tag, _, number), node in zip(way, line, strict=False)
     ]
+
+
+def place_of(node: Node) -> int:
+    """Its number among the children of its parent with its tag, counted from 1."""
+    siblings = node.parent.children if node.parent else [node]
+    return 1 + sum(one.tag == node.tag for one in takewhile(lambda one: one is not node, siblings))
 
 
 def _behind_label(slot: Slot) -> Iterator[Place]:
@@ -157,7 +162,7 @@ def found_at(place: Place, element: Element, most: int) -> list[str]:
     try:
         path = place["xpath"] if "xpath" in place else places.translated(place["css"])
         found = xpaths.compiled(path)(element)
-    except (SelectorError, etree.XPathError):
+    except (SelectorError, etree.XPathError, ValueError):
         return []
     if not isinstance(found, list):
         return []
@@ -242,6 +247,6 @@ def _way_to(members: Sequence[Node]) -> str:
             return " > ".join([called[0], *way])
         if up.tag == "body" or len(way) > 12:
             return " > ".join([*(["body"] if up.tag == "body" else []), *way])
-        place = 1 + sum(1 for _ in up.element.itersiblings(up.tag, preceding=True))
+        place = place_of(up)
         way.insert(0, f"{up.tag}:nth-of-type({place})" if shared and up.tag == "div" else up.tag)
     return " > ".join(way)

@@ -44,6 +44,13 @@ class Sketch:
 
     def tried(self, page: Page, following: Place | None) -> Proposal | None:
         """The proposal, with what it reads; None where that is nothing."""
+        try:
+            return self._tried(page, following)
+        except ValidationError:
+            # Pages have tags and classes that no selector can name.
+            return None
+
+    def _tried(self, page: Page, following: Place | None) -> Proposal | None:
         if self._is_boundless(page):
             return None
         self._mend(page)
@@ -51,10 +58,7 @@ class Sketch:
         if not rows:
             return None
         arguments = self._arguments(following)
-        try:
-            recipes.read("selector", arguments)
-        except ValidationError:
-            return None
+        recipes.read("selector", arguments)
         count = self._count(page, rows)
         columns = read_columns([(each["name"], each["kind"]) for each in self.fields], rows)
         names = ", ".join(column.name for column in columns)
@@ -111,10 +115,7 @@ class Sketch:
         if self.items is not None:
             path = ReadPlace.model_validate(self.items).path
             recipe["items"] = {"xpath": f"({path})[position() <= {MOST_READ}]"}
-        try:
-            return selector.rows(page, PlacedItems.model_validate(recipe)).rows
-        except ValidationError:
-            return []
+        return selector.rows(page, PlacedItems.model_validate(recipe)).rows
 
     def _count(self, page: Page, rows: Sequence[Row]) -> int:
         """How many items there are; of those not read it is assumed that all are items."""

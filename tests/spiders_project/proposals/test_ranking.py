@@ -211,12 +211,22 @@ def test_feeds_and_sitemaps_that_are_named_are_proposed_after_what_is_on_the_pag
     assert [each.start_url for each in found[1:]] == ["https://x.test/atom", "https://x.test/s.xml"]
 
 
+def test_what_is_beside_the_page_s_own_list_comes_after_it() -> None:
+    good = '<div class="good"><a href="/{0}"><img src="/{0}.jpg">{0}</a><i>€{1},00</i></div>'
+    note = '<div class="note"><h3>{0}</h3><span>{1}</span></div>'
+    notes = each(note, [("a", "One said"), ("b", "Two went"), ("c", "It rained"), ("d", "Off")])
+    others = each(good, [(f"x{number}", number) for number in range(10, 20)])
+    found = propose(page(f'<main>{notes}</main><div class="recommended-box">{others}</div>'))
+    assert found[0].arguments["items"] == {"css": ".note"}
+
+
 def test_every_proposal_is_a_recipe_that_can_be_saved() -> None:
     body = each('<div class="it"><a href="/{0}">{0}</a><i>{0}</i></div>', ["a", "b", "c"])
     for proposal in propose(page(body, robots="Sitemap: /s.xml")):
         recipes.read(proposal.spider, proposal.arguments)
 
 
+ITEM = '<article><h2><a href="/{0}">{0} and more</a></h2><p>On {0}.</p></article>'
 LINKS = "".join(f'<li><a href="/{name}">{name}</a></li>' for name in ("a", "b", "c"))
 
 
@@ -243,6 +253,22 @@ def test_a_page_that_allows_no_proposal_is_explained(answer: Page, reason: Obsta
         propose(answer)
     assert refused.value.reason is reason
     assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<o:p><a href=/{0}>{0}</a> x</o:p>",
+        "<p class=\"a'b &quot;c\"><b>L'&quot;{0}:</b> y</p>",
+        '<base href="//["><p itemscope itemtype="T"><b itemprop="x y">{0}</b></p>',
+        "<dl><o:x>{0}</o:x><dt>\x01{0}</dt><dd>{0}</dd></dl>",
+        "<td colspan=9999999999>{0}<tr><th>{0}<table>",
+    ],
+)
+def test_markup_that_no_selector_can_name_does_no_harm(markup: str) -> None:
+    found = propose(page(each(markup, [("a",), ("b",), ("c",)]) + each(ITEM, ["d", "e", "f"])))
+    for proposal in found:
+        recipes.read(proposal.spider, proposal.arguments)
 
 
 def test_a_page_of_five_megabytes_takes_a_few_seconds() -> None:
