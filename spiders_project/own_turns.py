@@ -4,21 +4,43 @@ The rules are those of the scripts, with the default budgets; with one crawl the
 turns with.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
+from uuid import uuid4
 
+from orchestrator import config
 from orchestrator.ledger import sites
+from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.sites import Budget
 from orchestrator.sites import Cause, Wait, part_left
 from spiders_project.complaints import Complaint
-from spiders_project.turn_books import Answer, Asking
+from spiders_project.leases import FrontierAway
+from spiders_project.turn_books import Answer, Asking, SharedTurns, TurnBook
+
+logger = logging.getLogger(__name__)
 
 #: As in `lua/turn.lua` and `lua/pause.lua`.
 _POLL_SECONDS = 0.1
 _UNCAPPED_SECONDS = 0.1
 _FIRST_SECONDS, _LONGEST_SECONDS, _SOON_SECONDS = 2, 300, 600
 _LEAST_PART = 1 / 16
+
+
+def book(claim: Claim | None) -> TurnBook:
+    """Shared with whoever crawls a site, as far as that can be."""
+    if claim is not None:
+        return SharedTurns(claim.job_id)
+    if config.get().redis_url is None:
+        return OwnTurns()
+    shared = SharedTurns(f"process-{uuid4().hex[:8]}")
+    try:
+        shared.ping()
+    except FrontierAway as error:
+        logger.warning("%s; this process keeps the budgets of sites by itself.", error)
+        return OwnTurns()
+    return shared
 
 
 @dataclass(slots=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from scrapy import Request, signals
@@ -20,17 +19,15 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
-from orchestrator import config
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import sites
 from orchestrator.ledger.jobs import Claim, End, Ending
 from orchestrator.sites import Cause, Wait
-from spiders_project import complaints
+from spiders_project import complaints, own_turns
 from spiders_project.closing import ask_to_close
 from spiders_project.complaints import Complaint
 from spiders_project.leases import FrontierAway
-from spiders_project.own_turns import OwnTurns
-from spiders_project.turn_books import Answer, Asking, SharedTurns, TurnBook
+from spiders_project.turn_books import Answer, Asking, TurnBook
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +50,7 @@ _of: "WeakKeyDictionary[Crawler, Turns]" = WeakKeyDictionary()
 def of(crawler: Crawler) -> "Turns":
     """The turns of a crawl, which all its handlers share."""
     if crawler not in _of:
-        _of[crawler] = Turns(crawler, _book(crawler.settings["KUMO_CLAIM"]))
+        _of[crawler] = Turns(crawler, own_turns.book(crawler.settings["KUMO_CLAIM"]))
     return _of[crawler]
 
 
@@ -326,18 +323,3 @@ class Turns:
 
 def _held_until(site: _Site) -> float:
     return site.held_until
-
-
-def _book(claim: Claim | None) -> TurnBook:
-    """Shared with whoever crawls a site, as far as that can be."""
-    if claim is not None:
-        return SharedTurns(claim.job_id)
-    if config.get().redis_url is None:
-        return OwnTurns()
-    book = SharedTurns(f"process-{uuid4().hex[:8]}")
-    try:
-        book.ping()
-    except FrontierAway as error:
-        logger.warning("%s; this process keeps the budgets of sites by itself.", error)
-        return OwnTurns()
-    return book
