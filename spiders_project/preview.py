@@ -15,7 +15,7 @@ from spiders_project.extraction import Extracted, Fault, Row
 from spiders_project.extraction.extracted import is_empty
 
 MOST_ROWS, _MOST_COLUMNS, _MOST_FAULTS = 20, 100, 20
-_LONGEST_CELL, _LONGEST_NAME = 300, 200
+_LONGEST_CELL, _LONGEST_NAME, _LONGEST_ADDRESS = 300, 200, 2_000
 _MOST_SAMPLES, _LONGEST_SAMPLE = 3, 80
 #: So many of a column's values are of one kind, or it has none.
 _AGREEING = 0.8
@@ -28,7 +28,7 @@ def of(extracted: Extracted) -> Json:
     names = _names(extracted.rows)
     kinds = {name: _kind_of_column([row.get(name) for row in extracted.rows]) for name in names}
     faults = {(fault.row, fault.field): fault.sentence for fault in extracted.faults}
-    following = [link for link in extracted.links if link.kind != "next"]
+    onward = [link.url for link in extracted.links if link.kind == "next"]
     return {
         "columns": [{"name": _cut(name, _LONGEST_NAME), "filled": _filled(extracted, name)}
                     for name in names],
@@ -37,8 +37,8 @@ def of(extracted: Extracted) -> Json:
             for number, row in enumerate(extracted.rows[:MOST_ROWS])
         ],
         "count": len(extracted.rows),
-        "next": next((link.url[:2_000] for link in extracted.links if link.kind == "next"), None),
-        "follow": len(following),
+        "next": _cut(onward[0], _LONGEST_ADDRESS) if onward else None,
+        "follow": len(extracted.links) - len(onward),
         "faults": _sentences(extracted.faults),
     }  # fmt: skip
 
