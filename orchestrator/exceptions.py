@@ -15,6 +15,7 @@
     │   └── TokenNotFound
     ├── Invalid                    what a person or a message asked for is wrong
     │   ├── TargetInvalid          … field by field
+    │   ├── ManifestInvalid        … line by line
     │   ├── ScheduleInvalid
     │   ├── SiteInvalid
     │   ├── UserInvalid
@@ -30,7 +31,7 @@
 A view, a command or a task lets them pass; one place in each package answers for all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 
@@ -111,6 +112,15 @@ class TargetInvalid(Invalid):
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {fault}" for field, fault in faults.items()))
         self.faults = dict(faults)
+
+
+class ManifestInvalid(Invalid):
+    """A file of targets is wrong; `faults` says where, by line, and what."""
+
+    def __init__(self, faults: Sequence[tuple[int, str]], *, file: str = "") -> None:
+        place = f"{file}:" if file else "line "
+        super().__init__("\n".join(f"{place}{line}: {fault}" for line, fault in faults))
+        self.faults = list(faults)
 
 
 class ScheduleInvalid(Invalid):

@@ -18,6 +18,8 @@ from orchestrator import celery, config, database, frontiers
 from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
 from orchestrator.ledger import bells, jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import Claim, End, Ended
+from orchestrator.ledger.manifests import applying
+from orchestrator.ledger.manifests.plans import Plan
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
 
@@ -146,6 +148,17 @@ def delete_target(reference: int | str) -> None:
         target = targets.find(session, reference)
         targets.delete(session, target)
         cancelled = jobs.cancel_all_of(session, target.id)
+    for ended in cancelled:
+        _clear(ended)
+
+
+def apply(plan: Plan, *, prune: bool) -> None:
+    """Makes targets be as a file says, wholly or not at all; with `prune` those gone are deleted.
+
+    Raises TargetChanged and TargetInvalid, as `manifests.applying` does.
+    """
+    with database.transaction() as session:
+        cancelled = applying.apply(session, plan, prune=prune)
     for ended in cancelled:
         _clear(ended)
 

@@ -103,6 +103,12 @@ def find(session: Session, reference: int | str) -> ScrapingTarget:
     return target
 
 
+def by_name(session: Session) -> dict[str, ScrapingTarget]:
+    """All that live, in the order of their names."""
+    query = select(ScrapingTarget).where(_living()).order_by(ScrapingTarget.name)
+    return {target.name: target for target in session.scalars(query)}
+
+
 def active_ids(session: Session, *, nightly_only: bool = False) -> Sequence[int]:
     """The ids of targets that schedules start; `nightly_only`: those without a schedule."""
     query = select(ScrapingTarget.id).where(_living(), ScrapingTarget.active)

@@ -92,12 +92,11 @@ def test_a_request_outside_the_window_waits_for_the_opening(shut_id: int) -> Non
 
 
 def test_a_scheduled_start_outside_the_window_is_spread_from_the_opening(database: str) -> None:
-    target_id = given.a_target(crawl_window=a_closed_window(), spread_seconds=600)
+    window = a_closed_window()
+    target_id = given.a_target(crawl_window=window, spread_seconds=600)
     occasion = given.do(ticks.now)
     job = given.job(given.a_job(target_id, due_at=occasion))
-    plain = given.job(
-        given.a_job(given.a_target("plain", crawl_window=a_closed_window(), spread_seconds=0))
-    )
+    plain = given.job(given.a_job(given.a_target("plain", crawl_window=window)))
     assert job.run_after - plain.run_after == spreads.wait(target_id, occasion, within=600)
 
 
