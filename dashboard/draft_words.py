@@ -47,6 +47,10 @@ _REASONS: Mapping[str, Any] = {
         "Nothing on this page repeats or is described for machines. Choose the fields yourself, or "
         "look for a page with a list."
     ),
+    "slow_site": lazy_gettext(
+        "The website took too long, or has asked for a pause that still lasts: see Sites. "
+        "Try again later."
+    ),
     "too_slow": lazy_gettext("It took too long and was stopped."),
     "too_much_memory": lazy_gettext("It took too much memory and was stopped."),
     "stopped": lazy_gettext("The worker was restarted meanwhile. Try again."),

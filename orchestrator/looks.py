@@ -28,6 +28,8 @@ _LOOK_MODULE = "spiders_project.look"
 _WATCH_SECONDS = 0.1
 #: Fetching waits for websites; reading what was fetched waits for nobody.
 _SECONDS = {Errand.LOOK: 50.0, Errand.FURTHER: 60.0, Errand.PREVIEW: 5.0}
+#: What took too long: the selectors, or the website, which may have asked for a pause.
+_TOO_SLOW = {Errand.LOOK: "slow_site", Errand.FURTHER: "slow_site", Errand.PREVIEW: "too_slow"}
 
 
 def serve(draft_id: UUID) -> str:
@@ -61,7 +63,7 @@ def _run(draft_id: UUID, taken: Taken) -> str | None:
     except (OSError, EOFError):
         return "broken"
     try:
-        return _watched(process, _SECONDS[taken.errand])
+        return _watched(process, taken.errand)
     finally:
         process.close()
 
@@ -71,12 +73,11 @@ def _look(draft_id: UUID, errand: str, revision: int) -> None:
     import_module(_LOOK_MODULE).main(draft_id, errand, revision)
 
 
-def _watched(process: BaseProcess, seconds: float) -> str | None:
-    most_memory = config.get().job_memory_mb * 1024 * 1024
-    verdict, deadline = None, monotonic() + seconds
+def _watched(process: BaseProcess, errand: Errand) -> str | None:
+    verdict, deadline = None, monotonic() + _SECONDS[errand]
     while process.exitcode is None:
         if verdict is None:
-            verdict = _verdict(process, most_memory, deadline)
+            verdict = _TOO_SLOW[errand] if monotonic() > deadline else _verdict(process)
             if verdict:
                 process.kill()
         process.join(_WATCH_SECONDS)
@@ -84,12 +85,11 @@ def _watched(process: BaseProcess, seconds: float) -> str | None:
     return verdict or ("broken" if process.exitcode else None)
 
 
-def _verdict(process: BaseProcess, most_memory: int, deadline: float) -> str | None:
-    if monotonic() > deadline:
-        return "too_slow"
+def _verdict(process: BaseProcess) -> str | None:
     if launcher.stopping.is_set():
         return "stopped"
-    return "too_much_memory" if _memory(process.pid) > most_memory else None
+    most_bytes = config.get().job_memory_mb * 1024 * 1024
+    return "too_much_memory" if _memory(process.pid) > most_bytes else None
 
 
 def _memory(pid: int | None) -> int:

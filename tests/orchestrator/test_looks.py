@@ -1,5 +1,6 @@
 """How a look at a page ends, by real processes that read a real site."""
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import pytest
 
 from orchestrator import config, launcher, looks
 from orchestrator.ledger import drafts
-from orchestrator.ledger.drafts import Recipe
+from orchestrator.ledger.drafts import Errand, Recipe
 from orchestrator.ledger.models import DraftPage, TargetDraft
 from tests import awaiting
 from tests.orchestrator.ledger import given
@@ -221,6 +222,14 @@ def test_a_recipe_that_reads_for_ever_is_stopped_within_its_time(site: str) -> N
     found = draft(draft_id)
     assert (found.preview_fault, found.previewed) == ("too_slow", 1)
     assert not _readers()
+
+
+def test_a_site_that_keeps_silent_ends_the_look(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(looks._SECONDS, Errand.LOOK, 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        draft_id = asked(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        assert looks.serve(draft_id) == "slow_site"
+    assert draft(draft_id).reason == "slow_site"
 
 
 def test_a_process_that_dies_leaves_a_word(site: str) -> None:
