@@ -1,6 +1,7 @@
 """Items of RSS and Atom feeds."""
 
 import calendar
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -14,12 +15,18 @@ from spiders_project.extraction.extracted import Extracted, Fault, Row
 from spiders_project.extraction.pages import Page
 from spiders_project.extraction.texts import text_of
 
+#: Half a surrogate pair is no letter; the library fails on one.
+_SURROGATES = re.compile(
+    rb"&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}"
+    rb"|0*5(?:529[6-9]|5[3-9]\d\d|6\d{3}|7[0-2]\d\d|73[0-3]\d|734[0-3]));"
+)
+
 
 def extract(page: Page, recipe: FeedRecipe) -> Extracted:
     """The entries of a feed; what is none gives a fault."""
     # A stream: the library would open a body as a file of that name.
     parsed = feedparser.parse(
-        BytesIO(page.body),
+        BytesIO(_SURROGATES.sub(b"&#xFFFD;", page.body)),
         response_headers={"content-type": page.content_type, "content-location": page.url},
     )
     extracted = Extracted()

@@ -52,7 +52,10 @@ class Page:
     @cached_property
     def base(self) -> str:
         """What its links are relative to."""
-        return str(get_base_url(self.text[:4_096], self.url))
+        try:
+            return str(get_base_url(self.text[:4_096], self.url))
+        except ValueError:  # of an address that is none, such as //[
+            return self.url
 
     @cached_property
     def language(self) -> str:

@@ -42,10 +42,10 @@ def _row(node: Any, fields: list[PlacedField], page: Page) -> Row:
 
 def _value(node: Any, field: PlacedField) -> Any:
     each = (places.value_of(one, field.attribute) for one in places.found(node, field))
-    values = [value for value in each if value is not None]
+    values = (value for value in each if value is not None)
     match field.take:
         case "all":
-            return values
+            return list(values)
         case "joined":
             return " ".join(map(str, values)) or None
-    return values[0] if values else None
+    return next(values, None)

@@ -187,6 +187,17 @@ def test_fields_of_a_description_are_paths_into_it() -> None:
     assert row == {"url": "http://shop.test/chair", "price": 5.0}
 
 
+@pytest.mark.parametrize("half", ["&#xD800;", "&#x00dfff;", "&#55296;", "&#57343;"])
+def test_half_a_letter_in_a_feed_harms_nothing(half: str) -> None:
+    (row,) = read("feed", RSS.replace("<title>", f"<title>{half}")).rows[:1]
+    assert "\ufffd" in row["title"]
+
+
+def test_a_base_that_is_no_address_is_none() -> None:
+    body = b'<base href="//["><a href="x">x</a>'
+    assert Page("https://a.example/b/", body).base == "https://a.example/b/"
+
+
 def test_a_feed_gives_its_entries() -> None:
     (row,) = read("feed", RSS, url="http://shop.test/feed").rows
     assert row["url"] == "http://shop.test/1"
