@@ -53,7 +53,8 @@ PO := dashboard/translations
 translations: .venv/dev.stamp  ## bring the Japanese texts up to the code: what lacks one is listed
 	$(PYBABEL) extract --mapping $(PO)/babel.cfg --keyword lazy_gettext --keyword Sentence --keyword noted \
 		--project Kumo --version 1 --copyright-holder "the authors of Kumo" --msgid-bugs-address "" \
-		--no-location --sort-output --no-wrap --output .venv/messages.pot dashboard orchestrator
+		--no-location --sort-output --no-wrap --output .venv/messages.pot dashboard orchestrator \
+		spiders_project
 	$(PYBABEL) update --input-file .venv/messages.pot --output-dir $(PO) --locale ja --init-missing \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 	$(PYBABEL) compile --directory $(PO)

@@ -20,7 +20,7 @@ import psycopg2
 from benchmarks import processes
 from benchmarks.rivals.pipelines import TABLE
 from benchmarks.spiders.meter import METER_FILE
-from orchestrator import config, database, migrations
+from orchestrator import config, database, migrations, networks
 from orchestrator.embedded import postgres, programs, valkey
 
 SLOTS = 2
@@ -102,6 +102,7 @@ def _configure(home: Path, database_url: str, redis_url: str) -> None:
         os.environ.pop(str(field.validation_alias), None)
     os.environ.update(
         KUMO_HOME=str(home),
+        KUMO_ALLOW_NETWORKS=networks.written(networks.LOOPBACK),
         DATABASE_URL=database_url,
         REDIS_URL=redis_url,
         KUMO_SLOTS=str(SLOTS),

@@ -16,9 +16,15 @@ from orchestrator.ledger.requests import Terms
 NAME = "Kumo"
 
 
-def register(name: str, spider: str, url: str) -> int:
-    """A target of that name; its id."""
-    fields = {"name": name, "spider": spider, "arguments": {"start_url": url}, "active": False}
+def register(name: str, spider: str, url: str, *, cached: bool = False) -> int:
+    """A target of that name; its id. Unless `cached` it is sent every page, as a rival's is."""
+    fields = {
+        "name": name,
+        "spider": spider,
+        "arguments": {"start_url": url},
+        "settings": {"KUMO_HTTP_CACHE": cached},
+        "active": False,
+    }
     with database.transaction() as session:
         return targets.register(session, fields).id
 

@@ -79,6 +79,8 @@ LISTED = (
 EXAMPLES = (
     Example("home", "home.index"),
     Example("workers", "workers.index"),
+    Example("sites", "sites.index"),
+    Example("form of a site", "sites.edit", lambda _: {"site": "shop.example"}),
     Example("targets", "targets.index"),
     Example("targets, a later page", "targets.index", lambda rows: {"after": rows.target()}),
     Example("targets, searched", "targets.index", lambda _: {"text": "tokyo", "tag": "shops"}),
@@ -91,6 +93,9 @@ EXAMPLES = (
     Example("form of a new target", "targets.new"),
     Example("form of a target", "targets.edit", _any_target),
     Example("before deleting the largest", "targets.deletion", _of_largest()),
+    Example("a website to add", "drafts.new"),
+    Example("a draft in the builder", "drafts.one", lambda rows: {"draft_id": rows.draft()}),
+    Example("preview of a draft", "drafts.preview", lambda rows: {"draft_id": rows.draft()}),
     Example("preview of a schedule", "schedules.preview", lambda _: {"cron": "30 3 * * *"}),
     Example("jobs", "jobs.index"),
     Example(

@@ -18,6 +18,7 @@ from orchestrator.ledger.models import (
     ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
+    TargetDraft,
 )
 
 #: The generator gives these two the most items and the most jobs.
@@ -44,6 +45,7 @@ class PageRows:
         completed = _NEWEST.where(ScrapingJob.status == JobStatus.COMPLETED)
         self._largest = session.scalars(completed.where(ScrapingJob.target_id == LARGEST)).all()
         self._exports = session.scalars(select(Export.id).limit(_MOST)).all()
+        self._drafts = session.scalars(select(TargetDraft.id).limit(_MOST)).all()
         self._places = _places(session)
         self._listed = session.scalar(select(func.max(ItemListing.items))) or 0
         self.job_with_longest_log = _most(session, JobLogLine.job_id, JobLogLine.job_id)
@@ -64,6 +66,9 @@ class PageRows:
 
     def export(self) -> UUID:
         return self._random.choice(self._exports)
+
+    def draft(self) -> UUID:
+        return self._random.choice(self._drafts)
 
     def job(self, status: JobStatus = JobStatus.COMPLETED) -> UUID:
         return self._random.choice(self._jobs[status])

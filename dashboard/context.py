@@ -9,6 +9,7 @@ from flask_login import current_user
 from dashboard import (
     audit,
     charts,
+    draft_words,
     languages,
     outcomes,
     page_keys,
@@ -20,6 +21,7 @@ from dashboard import (
     words,
 )
 from orchestrator.ledger.models import JobStatus, Role
+from orchestrator.ledger.recipes import RECIPES
 
 #: The script asks with this header for the changing part of a page alone.
 FRAGMENT_HEADER = "X-Kumo-Fragment"
@@ -38,6 +40,7 @@ def attach(app: Flask) -> None:
         },
     )
     app.jinja_env.filters.update(outcomes.FILTERS, **statistics.FILTERS)
+    app.jinja_env.filters.update(draft_words.FILTERS)
     app.jinja_env.filters.update(action_said=audit.said, pips=pips.pips)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -45,6 +48,8 @@ def attach(app: Flask) -> None:
 def _names() -> dict[str, Any]:
     return {
         "JobStatus": JobStatus,
+        #: Spiders that the builder can tell what to do.
+        "recipes": RECIPES,
         # A proxy: it asks for the person only where a template does.
         "current_user": current_user,
         "may": _may,

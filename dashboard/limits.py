@@ -17,6 +17,8 @@ from orchestrator import config
 _FAILED_BY_NAME = "10 per minute;60 per hour"
 _FAILED_BY_PERSON = "10 per minute;60 per hour"
 _FAILED_BY_ADDRESS = "30 per minute;300 per hour"
+#: Each asks a website for a page and keeps it for a week.
+_LOOKS_BY_PERSON = "30 per minute;300 per hour"
 
 
 def _name_and_address() -> str:
@@ -44,6 +46,11 @@ failed_sign_ins_by_name = limiter.limit(
 )
 failed_password_changes = limiter.limit(_FAILED_BY_PERSON, key_func=_person, deduct_when=_was_wrong)
 failed_sign_ins_by_address = limiter.limit(_FAILED_BY_ADDRESS, deduct_when=_failed)
+looks_by_person = limiter.limit(_LOOKS_BY_PERSON, key_func=_person)
+#: Of all that is asked of a draft, this alone asks its website.
+tries_by_person = limiter.limit(
+    _LOOKS_BY_PERSON, key_func=_person, exempt_when=lambda: "further" not in request.form
+)
 
 
 def attach(app: Flask) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from dashboard.times import exact, span
 from dashboard.words import number, plain, size
@@ -47,6 +47,25 @@ def grouped(stats: Mapping[str, Any]) -> list[Group]:
         for name, rows in found.items()
         if rows
     ]
+
+
+def spared(stats: Mapping[str, Any]) -> str | None:
+    """What the cache was good for, in a sentence; None when that was nothing."""
+    try:
+        unchanged = int(stats.get("kumo/cache_unchanged", 0))
+        answers = max(unchanged, int(stats.get("response_received_count", 0)))
+        saved = size(int(stats.get("kumo/cache_saved_bytes", 0)))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if unchanged < 1:
+        return None
+    sentence: str = gettext(
+        "%(unchanged)s of %(answers)s pages were unchanged and not sent again: %(size)s saved.",
+        unchanged=number(unchanged),
+        answers=number(answers),
+        size=saved,
+    )
+    return sentence
 
 
 def _find(name: str) -> tuple[int, _Known | None, str]:
@@ -121,6 +140,16 @@ _KNOWN = {
     "retry/count": _Known(_ANSWERS, lazy_gettext("Repeated requests"), _count),
     "retry/max_reached": _Known(_ANSWERS, lazy_gettext("Given up after repeating"), _count),
     "retry/reason_count/": _Known(_ANSWERS, lazy_gettext("Repeated for %(name)s"), _count),
+    "kumo/cache_unchanged": _Known(
+        _ANSWERS, lazy_gettext("Pages that were unchanged and not sent again"), _count
+    ),
+    "kumo/cache_saved_bytes": _Known(_ANSWERS, lazy_gettext("Not sent again"), _size),
+    "kumo/cache_kept": _Known(
+        _ANSWERS, lazy_gettext("Pages kept until they are asked for again"), _count
+    ),
+    "kumo/cache_fetched_again": _Known(
+        _ANSWERS, lazy_gettext("Unchanged pages that were not kept, and were fetched again"), _count
+    ),
     "httpcache/": _Known(_ANSWERS, lazy_gettext("Cache: %(name)s"), _any),
     "robotstxt/request_count": _Known(_ANSWERS, lazy_gettext("Requests for robots.txt"), _count),
     "robotstxt/response_count": _Known(_ANSWERS, lazy_gettext("Answers for robots.txt"), _count),
@@ -181,4 +210,4 @@ _KNOWN = {
     "memusage/max": _Known(_TIME, lazy_gettext("Memory at most"), _size),
 }
 
-FILTERS: dict[str, Callable[..., Any]] = {"grouped": grouped}
+FILTERS: dict[str, Callable[..., Any]] = {"grouped": grouped, "spared": spared}

@@ -13,12 +13,13 @@ from typing import Any
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from markupsafe import escape
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 
-from dashboard.words import is_secret
+from dashboard.schedule_preview import Asked
 from orchestrator.exceptions import Sentence, TargetInvalid
 from orchestrator.ledger import definitions
-from orchestrator.ledger.models import ScrapingTarget
+from orchestrator.ledger.models import Overlap, ScrapingTarget
+from orchestrator.ledger.secrecy import is_secret
 from orchestrator.ledger.targets import FIELDS
 
 #: Stands for an argument that should not be read over a shoulder; left alone, it stays.
@@ -30,6 +31,13 @@ _TYPED_LINES = {"rows": "3", **_CODE}
 _TYPED_JSON = {"rows": "4", **_CODE}
 #: Shown in letters of one width.
 _WRITTEN_AS_CODE = frozenset({"arguments", "settings", "schedule"})
+
+
+#: Cron lines to choose from.
+PRESETS = (
+    "0 * * * *", "0 */6 * * *", "0 6 * * *", "0 6,18 * * *", "0 6 * * 1-5", "0 6 * * 1",
+    "0 6 1 * *",
+)  # fmt: skip
 
 
 class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -60,12 +68,38 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         description=lazy_gettext(
             "Minute, hour, day, month, weekday, as 30 3 * * *; empty: every night."
         ),
-        render_kw=_CODE,
+        render_kw={"list": "presets", **_CODE},
     )
     timezone = StringField(
         lazy_gettext("Time zone"),
         description=lazy_gettext("Such as Asia/Tokyo; empty: the installation's."),
         render_kw={"list": "zones", **_CODE},
+    )
+    crawl_window = StringField(
+        lazy_gettext("Window"),
+        description=lazy_gettext(
+            "Times of day in which it may be crawled, as 22:00-06:00 in its time zone; empty: all"
+            " day. “Run urgently” does not mind it."
+        ),
+        render_kw=_CODE,
+    )
+    spread_seconds = StringField(
+        lazy_gettext("Start spread, in seconds"),
+        description=lazy_gettext(
+            "Scheduled starts come up to so much later, each target's at a moment of its own;"
+            " empty: the installation's, 0: none."
+        ),
+        render_kw={"inputmode": "numeric"},
+    )
+    overlap = SelectField(
+        lazy_gettext("When it is busy"),
+        choices=[
+            SelectChoice(Overlap.SKIP, lazy_gettext("skip the scheduled crawl, and record why")),
+            SelectChoice(Overlap.QUEUE, lazy_gettext("queue it: one follows the active job")),
+        ],
+        default=Overlap.SKIP,
+        validate_choice=False,
+        description=lazy_gettext("What a scheduled crawl does that finds a job active."),
     )
     active = BooleanField(
         lazy_gettext("Run on this schedule"),
@@ -123,10 +157,20 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return fields
 
     def show(self, faults: Mapping[str, str]) -> None:
-        """Puts each fault beside its field."""
-        for name, fault in faults.items():
-            field = self[name] if name in self else self["name"]
-            field.errors = [fault]
+        """Puts each fault beside its field; one within a field says where in it."""
+        shown: dict[str, str] = {}
+        for place, fault in faults.items():
+            name, _, within = place.partition(".")
+            name = name if name in self else "name"
+            told = (
+                Sentence("at %(place)s: %(fault)s", place=within, fault=fault) if within else fault
+            )
+            before = shown.get(name)
+            shown[name] = (
+                Sentence("%(first)s; %(second)s", first=before, second=told) if before else told
+            )
+        for name, told in shown.items():
+            self[name].errors = [told]
 
     @property
     def faulty(self) -> list[Any]:
@@ -135,7 +179,8 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     def marks(self, field: Any) -> dict[str, Any]:
         """The attributes by which a field shows, and tells, that something is wrong with it."""
-        names = ["form-control", *(["code"] if field.name in _WRITTEN_AS_CODE else [])]
+        kind = "form-select" if field.type == "SelectField" else "form-control"
+        names = [kind, *(["code"] if field.name in _WRITTEN_AS_CODE else [])]
         marks: dict[str, Any] = {"aria-describedby": f"{field.id}-hint"}
         if field.errors:
             names.append("is-invalid")
@@ -146,6 +191,16 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         if field in self.faulty[:1]:
             marks["autofocus"] = True
         return {"class": " ".join(names), **marks}
+
+    def asked(self, target: ScrapingTarget | None) -> Asked:
+        """What its preview shows, of a target or of one that is not there yet."""
+        return Asked(
+            self.schedule.data,
+            self.timezone.data,
+            window=self.crawl_window.data,
+            spread_seconds=seconds(self.spread_seconds.data),
+            target_id=target.id if target else None,
+        )
 
     def labels(self, names: list[str]) -> list[str]:
         return [str(self[name].label.text) for name in names if name in self]
@@ -188,6 +243,9 @@ def _typed(target: ScrapingTarget) -> dict[str, Any]:
         "tags": ", ".join(target.tags),
         "schedule": target.schedule or "",
         "timezone": target.timezone or "",
+        "crawl_window": target.crawl_window or "",
+        "spread_seconds": "" if target.spread_seconds is None else str(target.spread_seconds),
+        "overlap": target.overlap,
         "active": target.active,
         "arguments": _as_json(_hidden(target.arguments)),
         "settings": _as_json(target.settings),
@@ -249,6 +307,18 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str | None) -> int | None:
+    """A spread as it is typed, for the preview; None = the default, or not a number yet."""
+    try:
+        return _spread((text or "").strip())
+    except ValueError:
+        return None
+
+
+def _spread(text: str) -> int | None:
+    return _whole_number(text) if text.strip() else None
+
+
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
@@ -271,5 +341,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "priority": _whole_number,
     "schedule": str.strip,
     "timezone": str.strip,
+    "crawl_window": str.strip,
+    "spread_seconds": _spread,
+    "overlap": lambda text: text or Overlap.SKIP,
     "max_attempts": _whole_number,
 }

@@ -13,6 +13,7 @@ from typing import Any
 from flask_babel import gettext
 
 from orchestrator.ledger.browsing import ItemRow
+from orchestrator.ledger.secrecy import is_secret
 
 #: Terminal colours and the like, then every control character that is no line break or tab, and
 #: the marks that turn the reading direction of what follows them: <bdi> finds a text's own.
@@ -23,7 +24,6 @@ _MARKS = r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 _FLOOD = re.compile(f"({_MARKS}{{6}}){_MARKS}+")
 #: Fields that tell a person what an item is, and fields that take much room to say little.
 _NAMING, _LAST = ("name", "title", "名前", "商品名"), ("url", "description")
-_SECRET = re.compile(r"password|passwd|secret|token|cookie|api_?key|credential", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 
 
@@ -78,11 +78,6 @@ def value(scraped: Any) -> str:
 def is_link(text: str) -> bool:
     """Whether it may be shown as a link: http and https only."""
     return bool(_WEB_ADDRESS.fullmatch(text))
-
-
-def is_secret(name: str) -> bool:
-    """Whether what goes by that name should not be read over a shoulder."""
-    return _SECRET.search(name) is not None
 
 
 def item_columns(items: Sequence[ItemRow], most: int = 8) -> list[str]:

@@ -15,6 +15,7 @@ class Counts:
     """How often each address was asked for, and when the first and the last time."""
 
     requests: int = 0
+    bytes: int = 0  #: Of the bodies it sent.
     paths: dict[str, int] = field(default_factory=dict)
     first_request_at: float | None = None  #: Unix time of its arrival, before any delay.
     last_request_at: float | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from demo.catalogue import Shelf, Shop, serial_of
+from demo.catalogue import Product, Shelf, Shop, serial_of
 from demo.feeds import json_ld, mail_date
 from demo.visit import Visit
 
@@ -45,12 +45,9 @@ class Pages:
             steps=steps(page, shelf),
         )
 
-    def product(self, visit: Visit, sku: str) -> str | None:
+    def product(self, visit: Visit, product: Product) -> str:
         """One product, for people and as JSON-LD."""
-        product = self.shop.product(sku, visit.day)
-        if product is None:
-            return None
-        category, _, _ = self.shop.parts(serial_of(sku))
+        category, _, _ = self.shop.parts(serial_of(product.sku))
         data = json_ld(product, visit)
         return self.render(
             "product.html", visit=visit, product=product, category=category, data=data

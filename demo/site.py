@@ -12,6 +12,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from demo import answers
+from demo.answers import page
 from demo.catalogue import LAST_DAY, Shop, day_of
 from demo.counts import Counts
 from demo.feeds import Feeds
@@ -62,18 +64,21 @@ class Site:
             self.counts.add(request.path_qs)
             if self.delay:
                 await asyncio.sleep(self.delay)
-        return await handler(request)
+        answer = await handler(request)
+        if request.path != "/_stats":
+            self.counts.bytes += _size(answer)
+        return answer
 
     @web.middleware
     async def _refuse(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except web.HTTPNotFound:
-            page = self.pages.missing(self._visit(request), NO_SUCH_PAGE)
-            return web.Response(text=page, status=404, content_type="text/html")
+            text = self.pages.missing(self._visit(request), NO_SUCH_PAGE)
+            return web.Response(text=text, status=404, content_type="text/html")
         except web.HTTPBadRequest:
-            page = self.pages.missing(self._own_visit(request), NO_SUCH_DAY)
-            return web.Response(text=page, status=400, content_type="text/html")
+            text = self.pages.missing(self._own_visit(request), NO_SUCH_DAY)
+            return web.Response(text=text, status=400, content_type="text/html")
 
     def _visit(self, request: web.Request) -> Visit:
         """Raises HTTPBadRequest for a day the shop has not."""
@@ -90,32 +95,41 @@ class Site:
         return Visit(day, asked=False, origin=_origin(request))
 
     async def _home(self, request: web.Request) -> web.Response:
-        return _answer(self.pages.home(self._visit(request)))
+        return page(request, self.pages.home(self._visit(request)))
 
     async def _listing(self, request: web.Request) -> web.Response:
-        page = _number(request.query.get("page", "1"))
+        number = _number(request.query.get("page", "1"))
         slug = request.match_info["slug"]
-        return _answer(self.pages.listing(self._visit(request), slug, page or 0))
+        return page(request, self.pages.listing(self._visit(request), slug, number or 0))
 
     async def _product(self, request: web.Request) -> web.Response:
-        return _answer(self.pages.product(self._visit(request), request.match_info["sku"]))
+        visit, shop = self._visit(request), self.pages.shop
+        product = shop.product(request.match_info["sku"], visit.day)
+        if product is None:
+            raise web.HTTPNotFound
+        state = answers.state_of(product, visit, shop.pages)
+        if answers.has(request, state, product.updated):
+            return answers.unchanged(state)
+        text = self.pages.product(visit, product)
+        answer = web.Response(text=text, content_type="text/html", charset="utf-8")
+        return answers.dated(answer, state, product.updated)
 
     async def _image(self, request: web.Request) -> web.Response:
-        return _answer(self.pages.image(request.match_info["sku"]), "image/svg+xml")
+        return page(request, self.pages.image(request.match_info["sku"]), "image/svg+xml")
 
-    async def _style(self, _: web.Request) -> web.Response:
-        return _answer(self.stylesheet, "text/css")
+    async def _style(self, request: web.Request) -> web.Response:
+        return page(request, self.stylesheet, "text/css")
 
     async def _robots(self, request: web.Request) -> web.Response:
-        return _answer(self.feeds.robots(self._visit(request)), "text/plain")
+        return page(request, self.feeds.robots(self._visit(request)), "text/plain")
 
     async def _feed(self, request: web.Request) -> web.Response:
-        return _answer(self.feeds.rss(self._visit(request)), "application/rss+xml")
+        return page(request, self.feeds.rss(self._visit(request)), "application/rss+xml")
 
     async def _sitemap(self, request: web.Request) -> web.Response:
         part = request.match_info.get("part")
         text = self.feeds.sitemap(self._visit(request), int(part) if part else None)
-        return _answer(text, "application/xml")
+        return page(request, text, "application/xml")
 
     async def _stats(self, _: web.Request) -> web.Response:
         return web.json_response(asdict(self.counts))
@@ -125,10 +139,9 @@ class Site:
         return web.Response(status=204)
 
 
-def _answer(text: str | None, content_type: str = "text/html") -> web.Response:
-    if text is None:
-        raise web.HTTPNotFound
-    return web.Response(text=text, content_type=content_type, charset="utf-8")
+def _size(answer: web.StreamResponse) -> int:
+    body = answer.body if isinstance(answer, web.Response) else None
+    return len(body) if isinstance(body, bytes) else 0
 
 
 def _origin(request: web.Request) -> str:

@@ -7,6 +7,7 @@ typed in another terminal find the same database without a variable set.
 
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +17,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from orchestrator import networks
 from orchestrator.exceptions import ConfigError
+from orchestrator.networks import Network
 
 RUNNING_FILE = "running.json"
 
@@ -64,6 +67,33 @@ def _module_names(value: Any) -> Any:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
+#: What may stand in a header, within brackets there.
+_CONTACT = re.compile(r"https?://[!-~]+|[!-~]+@[!-~]+\.[!-~]+")
+
+
+def _networks(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == "none":
+        return ()
+    return tuple(map(_network, value.replace(",", " ").split()))
+
+
+def _network(text: str) -> Network:
+    try:
+        return networks.parse(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; write networks like 10.0.0.0/8,192.168.1.7 or fd00::/8"
+        ) from error
+
+
+def _contact(text: str) -> str:
+    if not _CONTACT.fullmatch(text) or set('()<>\\"') & set(text) or len(text) > 200:
+        raise ValueError("should be an e-mail address, or a web address with https://")
+    return text
+
+
 class RunningPair(PydanticBaseSettingsSource):
     """What `kumo up` wrote down about the pair it runs, for the fields nobody set."""
 
@@ -76,7 +106,7 @@ class RunningPair(PydanticBaseSettingsSource):
             recorded = json.loads((home / RUNNING_FILE).read_text())
         except (OSError, ValueError):
             return {}
-        known = {"database_url", "redis_url", "demo_url", "secret_key"}
+        known = {"database_url", "redis_url", "demo_url", "secret_key", "allow_networks"}
         return {_alias(name): value for name, value in recorded.items() if name in known}
 
 
@@ -107,6 +137,10 @@ class Config(BaseSettings):
     nightly: Annotated[str, AfterValidator(_five_fields)] = Field(
         "0 0 * * *", validation_alias="KUMO_NIGHTLY"
     )
+    #: Over how long scheduled starts are spread, for targets that say nothing of it.
+    start_spread_seconds: int = Field(
+        600, validation_alias="KUMO_START_SPREAD_SECONDS", ge=0, le=86_400
+    )
     #: Signs the dashboard's sessions; `kumo up` makes one when it is empty.
     secret_key: str | None = Field(None, validation_alias="KUMO_SECRET_KEY", min_length=16)
     #: Where the dashboard listens.
@@ -120,6 +154,14 @@ class Config(BaseSettings):
     #: Modules or packages with your own spiders, separated by commas.
     spider_modules: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_module_names)] = Field(
         (), validation_alias="KUMO_SPIDER_MODULES"
+    )
+    #: Networks that crawls may reach though they are not public; None = nobody has said.
+    allow_networks: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = (
+        Field(None, validation_alias="KUMO_ALLOW_NETWORKS")
+    )
+    #: Where a site finds those who have it crawled; the user agent names it.
+    contact: Annotated[str, AfterValidator(_contact)] | None = Field(
+        None, validation_alias="KUMO_CONTACT"
     )
     #: How many crawls one worker serves at once.
     slots: int = Field(2, validation_alias="KUMO_SLOTS", ge=1, le=256)
@@ -139,6 +181,14 @@ class Config(BaseSettings):
     job_memory_mb: int = Field(1_024, validation_alias="KUMO_JOB_MEMORY_MB", ge=128)
     #: How many log lines a job keeps.
     log_lines: int = Field(10_000, validation_alias="KUMO_LOG_LINES", ge=100)
+    #: How much the cache keeps of one target's pages, in MB; 0 = nothing.
+    cache_mb: int = Field(100, validation_alias="KUMO_CACHE_MB", ge=0, le=100_000)
+    #: How many requests a second all crawls of a site together may start, and how many may be on
+    #: their way at once, unless the site has a budget of its own; 0 = no cap.
+    site_requests_per_second: float = Field(
+        10, validation_alias="KUMO_SITE_REQUESTS_PER_SECOND", ge=0, le=10_000
+    )
+    site_in_flight: int = Field(8, validation_alias="KUMO_SITE_IN_FLIGHT", ge=0, le=10_000)
     #: How long a crawl that is told to stop may finish its pages in flight.
     stop_seconds: float = Field(15, validation_alias="KUMO_STOP_SECONDS", ge=1, le=20)
 
@@ -183,12 +233,29 @@ def get() -> Config:
         raise ConfigError("; ".join(_fault(each) for each in error.errors())) from error
 
 
+def secret(name: str) -> str:
+    """What a target calls a secret of that name. Raises ConfigError where there is none.
+
+    Only variables that begin with KUMO_SECRET_ can be named, so no target reads any other; nor the
+    one of these that is Kumo's own, and signs its sessions.
+    """
+    variable = f"KUMO_SECRET_{name}"
+    if any(variable == _alias(field) for field in Config.model_fields):
+        raise ConfigError(
+            f"No target may use {variable}, which is Kumo's own: choose another name."
+        )
+    if value := os.environ.get(variable, "").strip():
+        return value
+    raise ConfigError(f"The secret {name} is not known: set {variable} for the workers.")
+
+
 def move_to(home: Path, **variables: str) -> None:
     """From now on this process, and what it starts, belongs to the installation in that home.
 
     The servers and the secret named so far are forgotten: those of the other home take their place.
+    So are the networks that crawls may reach.
     """
-    for name in ("database_url", "redis_url", "secret_key", "spider_modules"):
+    for name in ("database_url", "redis_url", "secret_key", "spider_modules", "allow_networks"):
         os.environ.pop(_alias(name), None)
     os.environ.update(variables, KUMO_HOME=str(home))
     get.cache_clear()

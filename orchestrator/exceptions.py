@@ -10,11 +10,14 @@
     │   ├── JobNotFound
     │   ├── ItemNotFound
     │   ├── ExportNotFound
+    │   ├── DraftNotFound
     │   ├── UserNotFound
     │   └── TokenNotFound
     ├── Invalid                    what a person or a message asked for is wrong
     │   ├── TargetInvalid          … field by field
+    │   ├── ManifestInvalid        … line by line
     │   ├── ScheduleInvalid
+    │   ├── SiteInvalid
     │   ├── UserInvalid
     │   └── TokenInvalid
     ├── TargetChanged              somebody else changed a target meanwhile
@@ -28,7 +31,7 @@
 A view, a command or a task lets them pass; one place in each package answers for all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 
@@ -87,6 +90,10 @@ class ExportNotFound(NotFound):
     """There is no export of that id."""
 
 
+class DraftNotFound(NotFound):
+    """There is no draft of that id any more."""
+
+
 class UserNotFound(NotFound):
     """There is no user of that name."""
 
@@ -107,12 +114,29 @@ class TargetInvalid(Invalid):
         self.faults = dict(faults)
 
 
+class ManifestInvalid(Invalid):
+    """A file of targets is wrong; `faults` says where, by line, and what."""
+
+    def __init__(self, faults: Sequence[tuple[int, str]], *, file: str = "") -> None:
+        place = f"{file}:" if file else "line "
+        super().__init__("\n".join(f"{place}{line}: {fault}" for line, fault in faults))
+        self.faults = list(faults)
+
+
 class ScheduleInvalid(Invalid):
     """A schedule is no cron line, or never comes."""
 
 
 class UserInvalid(Invalid):
     """A user's name or password is not acceptable; `field` says which."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class SiteInvalid(Invalid):
+    """A site's name or budget is not acceptable; `field` says which."""
 
     def __init__(self, sentence: str, field: str) -> None:
         super().__init__(sentence)

@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
+from math import inf
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from threading import Event, Lock
@@ -36,6 +37,9 @@ _CRAWL_MODULE = "spiders_project.crawl"
 _PRELOAD_MODULE = "spiders_project.preload"
 #: What a child would import to read its arguments.
 _ON_FIRST_USE = ("multiprocessing.sharedctypes",)
+
+#: How a crawler calls it when it was asked to end early.
+_TOLD_TO_STOP = "stopped"
 
 _LOOK_SECONDS = 0.5
 #: A crawler that was told to stop gets its own patience and this, then it is killed.
@@ -95,7 +99,7 @@ def run(claim: Claim) -> End:
     )
     _record_pid(claim, process.pid)
     try:
-        end = _Supervision(process, reader).until_its_end()
+        end = _Supervision(process, reader, claim).until_its_end()
         return _with_page(end, bytes(running_page))
     finally:
         reader.close()
@@ -148,7 +152,9 @@ def _place(message: str) -> str:
 class _Supervision:
     """Watches one crawler process: its limits, its report and its end."""
 
-    def __init__(self, process: BaseProcess, reader: "Connection[bytes, bytes]") -> None:
+    def __init__(
+        self, process: BaseProcess, reader: "Connection[bytes, bytes]", claim: Claim
+    ) -> None:
         settings = config.get()
         self._process = process
         self._reader = reader
@@ -157,6 +163,9 @@ class _Supervision:
         self._stop_seconds = settings.stop_seconds + _GRACE_SECONDS
         self._deadline = monotonic() + settings.job_seconds
         self._job_seconds = settings.job_seconds
+        self._window = claim.definition.get("crawl_window")
+        # Told by the database at the claim, so this worker's clock does not matter.
+        self._closes_at = monotonic() + (inf if claim.open_seconds is None else claim.open_seconds)
         self._told_at: float | None = None
         self._forkserver = _forkserver()
         self._orphaned = False
@@ -186,13 +195,17 @@ class _Supervision:
 
     def _look(self) -> None:
         if stopping.is_set():
-            self._tell_to_stop(End(Ending.HANDED_BACK, "stopped", "Its worker was told to stop."))
+            message = "Its worker was told to stop; the crawl goes on where it was."
+            self._tell_to_stop(End(Ending.HANDED_BACK, _TOLD_TO_STOP, message))
         elif monotonic() > self._deadline:
             hours = self._job_seconds / 3600
             message = (
                 f"It crawled for longer than {hours:.3g} hours, the limit of KUMO_JOB_SECONDS."
             )
             self._tell_to_stop(End(Ending.IMPOSSIBLE, "time_limit", message))
+        elif monotonic() > self._closes_at:
+            message = f"Its window, {self._window}, closed; it goes on when it opens again."
+            self._tell_to_stop(End(Ending.HANDED_BACK, "window_closed", message))
         elif (held := self._memory()) > self._most_memory and self._verdict is None:
             most = self._most_memory // 2**20
             message = f"It held {held // 2**20} MB of memory, where {most} MB is the most."
@@ -232,6 +245,9 @@ class _Supervision:
         told = _last_word(self._report)
         if self._verdict and (told is None or self._verdict.ending is not Ending.HANDED_BACK):
             return self._verdict
+        if self._verdict and told and told.reason == _TOLD_TO_STOP:
+            # It knows that it was told to stop, but not why.
+            return replace(told, reason=self._verdict.reason, message=self._verdict.message)
         if told is None and self._orphaned:
             message = "The crawler's parent process was lost."
             return End(Ending.HANDED_BACK, "forkserver_lost", message)
@@ -269,7 +285,9 @@ def _last_word(report: bytes) -> End | None:
     line = report.rstrip().rpartition(b"\n")[2]
     try:
         fields = orjson.loads(line)
-        return End(Ending(fields["ending"]), fields["reason"], fields["message"], fields["stats"])
+        said = (fields[name] for name in ("reason", "message", "stats", "wait_seconds"))
+        reason, message, stats, wait_seconds = said
+        return End(Ending(fields["ending"]), reason, message, stats, wait_seconds=wait_seconds)
     except (ValueError, KeyError, TypeError):
         return None
 

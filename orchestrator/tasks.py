@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from orchestrator import launcher, triggers
+from orchestrator import launcher, looks, triggers
 from orchestrator.celery import app
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import cleanup, listings, search
@@ -70,6 +70,12 @@ def index_items() -> dict[str, int]:
 def list_items(listing_id: int) -> dict[str, int | None]:
     """Puts the items of a view in their order, for pages to read from."""
     return {"listed": listings.make(listing_id)}
+
+
+@app.task(throws=(OrchestratorError,))
+def look_at_page(draft_id: str) -> dict[str, str]:
+    """The bell of a draft: fetches and reads its page, or what else is outstanding for it."""
+    return {"id": draft_id, "did": looks.serve(UUID(draft_id))}
 
 
 def _told(answers: Sequence[Answer]) -> dict[str, Any]:

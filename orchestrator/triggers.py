@@ -19,6 +19,8 @@ from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, T
 from orchestrator.ledger import bells, jobs, listings, requests, targets, ticks
 from orchestrator.ledger.item_views import ItemView
 from orchestrator.ledger.jobs import Claim, End, Ended
+from orchestrator.ledger.manifests import applying
+from orchestrator.ledger.manifests.plans import Plan
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
 
@@ -40,13 +42,15 @@ def request(
 ) -> Answer:
     """Starts a job for the target of that id or name, or tells which one is active.
 
-    Priority 0 hastens one that still waits: the answer has that priority then. Raises
+    Priority 0 hastens one that still waits: the answer has that priority then. And it is a
+    person's word against the target's window, which does not count for that job. Raises
     TargetNotFound.
     """
     hastened = None
+    terms = Terms(trigger, priority=priority, at_any_time=priority == 0)
     with database.transaction() as session:
         target = targets.find(session, reference)
-        answer = requests.request(session, target.id, Terms(trigger, priority=priority))
+        answer = requests.request(session, target.id, terms)
         if priority == 0 and not answer.started:
             hastened = jobs.hasten(session, answer.job_id)
     _ring_for([answer])
@@ -161,6 +165,17 @@ def list_items(target_id: int, view: ItemView) -> int:
     return listing_id
 
 
+def apply(plan: Plan, *, prune: bool) -> None:
+    """Makes targets be as a file says, wholly or not at all; with `prune` those gone are deleted.
+
+    Raises TargetChanged and TargetInvalid, as `manifests.applying` does.
+    """
+    with database.transaction() as session:
+        cancelled = applying.apply(session, plan, prune=prune)
+    for ended in cancelled:
+        _clear(ended)
+
+
 def claim(job_id: uuid.UUID, *, worker: str) -> Claim | None:
     """Takes a pending job for one crawl; None when it is not there to take."""
     with database.transaction() as session:
@@ -249,7 +264,8 @@ def _tell(task: str, *arguments: int | str) -> None:
 
 
 def _ring_for(answers: Iterable[Answer]) -> None:
-    _try_to_ring([(a.job_id, a.target_id, a.priority) for a in answers if a.started])
+    now = [each for each in answers if each.started and each.starts_at is None]
+    _try_to_ring([(each.job_id, each.target_id, each.priority) for each in now])
 
 
 def _try_to_ring(waiting: Sequence[Bell]) -> None:

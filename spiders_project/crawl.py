@@ -21,17 +21,20 @@ from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.project import get_project_settings
 
 from orchestrator import config
-from orchestrator.exceptions import DatabaseAway, LeaseLost
-from orchestrator.ledger import allowed_settings
+from orchestrator.exceptions import ConfigError, DatabaseAway, LeaseLost
+from orchestrator.ledger import allowed_settings, recipes
 from orchestrator.ledger.jobs import Claim, End, Ending
-from spiders_project import printed, worker_watch
+from spiders_project import printed, secrets, turns, worker_watch
 from spiders_project.checkpoint import Checkpoint
+from spiders_project.extraction import nursery
 from spiders_project.leases import FrontierAway
 from spiders_project.proof import Proof
 from spiders_project.running import RunningPage
 from spiders_project.target_spider import start_at
 
 _LOOK_SECONDS = 1
+#: Whatever was done when a crawl was told to stop has been committed by then.
+_COMMITTED_SECONDS = 3
 
 #: Chatter about Scrapy's own parts, the same for every job.
 _QUIET_LOGGERS = ("scrapy.middleware", "scrapy.addons", "scrapy.crawler", "scrapy.utils.log")
@@ -41,6 +44,9 @@ def main(claim: Claim, report: "Connection[bytes, bytes]", running_page: Any) ->
     """Crawls the claimed job and tells the launcher how it ended."""
     # What the spider starts belongs to its crawl, and is ended with it.
     os.setsid()
+    if claim.definition["spider"] in recipes.RECIPES:
+        # Before there is a thread or a connection.
+        nursery.begin()
     worker_watch.begin(claim)
     faulthandler.enable(report.fileno())
     # People's modules are imported and their spider is made before the event loop runs.
@@ -60,6 +66,11 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
     definition = claim.definition
     if faults := allowed_settings.faults(definition["settings"]):
         return End(Ending.IMPOSSIBLE, "settings_refused", "; ".join(faults))
+    try:
+        secrets.check(definition["start_urls"], definition["arguments"])
+        arguments = secrets.told(definition["spider"], definition["arguments"])
+    except ConfigError as error:
+        return End(Ending.IMPOSSIBLE, "secret_missing", str(error))
     process = AsyncCrawlerProcess(_settings(claim, running_page))
     _quieten()
     if definition["spider"] not in process.spider_loader.list():
@@ -73,7 +84,7 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
         weak=False,
     )
     try:
-        crawling = process.crawl(crawler, **definition["arguments"])
+        crawling = process.crawl(crawler, **arguments)
     except TypeError as error:
         return _wrong_arguments(error)
     asyncio.get_event_loop().call_soon(_Watch(crawler, report_fd).look)
@@ -159,7 +170,10 @@ class _Watch:
         _watch_for_stuck(self._report_fd, self._crawler.settings)
         if self._is_told_to_stop():
             self._told_at = self._told_at or monotonic()
-            if monotonic() - self._told_at > config.get().stop_seconds:
+            only_waits = turns.of(self._crawler).only_wait()
+            # Pages whose site lets nobody in are not waited for.
+            patience = _COMMITTED_SECONDS if only_waits else config.get().stop_seconds
+            if monotonic() - self._told_at > patience:
                 self._leave()
         asyncio.get_event_loop().call_later(_LOOK_SECONDS, self.look)
 
@@ -168,12 +182,13 @@ class _Watch:
             return False
         checkpoint = self._crawler.get_extension(Checkpoint)
         told = checkpoint is not None and bool(checkpoint.requested or checkpoint.trouble)
-        return told or not self._crawler.crawling
+        return told or not self._crawler.crawling or turns.of(self._crawler).end is not None
 
     def _leave(self) -> None:
         """Pages still in flight are fetched again by the next attempt, if there is one."""
         message = "Pages in flight did not end in time and were left."
-        _tell(self._report_fd, End(Ending.HANDED_BACK, "stopped", message))
+        end = turns.of(self._crawler).end or End(Ending.HANDED_BACK, "stopped", message)
+        _tell(self._report_fd, end)
 
 
 def _watch_for_stuck(report_fd: int, settings: BaseSettings) -> None:

@@ -6,14 +6,18 @@ that only sends headers took a gigabyte in four seconds.
 
 from typing import Any
 
+from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
     _LenientHTTP11ClientFactory,
     _LenientHTTP11ClientProtocol,
 )
 from scrapy.crawler import Crawler
+from scrapy.http import Response
 from twisted.python.failure import Failure
 from twisted.web._newclient import BODY, DONE
+
+from spiders_project import secrets
 
 #: Browsers and servers stop at 8 to 256 KB.
 _MOST_BYTES = 512 * 1024
@@ -24,12 +28,19 @@ class HeadTooLong(Exception):  # told to whoever asked for the page
 
 
 class BoundedHeads(HTTP11DownloadHandler):
-    """Scrapy's handler of http and https; a head of more than 512 KB ends its connection."""
+    """Scrapy's handler of http and https; a head of more than 512 KB ends its connection.
+
+    The last place before the wire, so secrets that a request names are put in here.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         # Private in Scrapy too: Twisted's pool takes its factory in no other way.
         self._pool._factory = _Factory
+
+    async def download_request(self, request: Request) -> Response:
+        assert self._crawler.spider is not None
+        return await secrets.sent(self._crawler.spider, request, super().download_request)
 
 
 class _Protocol(_LenientHTTP11ClientProtocol):

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from orchestrator.ledger.items import clean_text
 from orchestrator.ledger.pages import TroubledPage
 from spiders_project import frontier
+from spiders_project.addresses import AddressRefused
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.frontier import START_MARK
 from spiders_project.running import RunningPage
@@ -114,6 +115,8 @@ class GiveUpPages:
         self._crawler = crawler
         self._checkpoint = _checkpoint(crawler)
         self._retried = {int(code) for code in crawler.settings.getlist("RETRY_HTTP_CODES")}
+        self._given_up = self._refused = 0
+        self._refusal: AddressRefused | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -127,20 +130,30 @@ class GiveUpPages:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        if not isinstance(exception, IgnoreRequest):
+        if isinstance(exception, AddressRefused):
+            self._refusal = exception
+            self._refused += self.give_up(request, str(exception))
+        elif not isinstance(exception, IgnoreRequest):
             self.give_up(request, f"It could not be fetched: {_said(exception)}")
 
     def spider_error(self, failure: Failure, response: Any) -> None:
         if isinstance(response, Response) and response.request:
             self.give_up(response.request, f"Its callback raised {_said(failure.value)}")
 
-    def give_up(self, request: Request, reason: str) -> None:
+    @property
+    def refusal(self) -> str | None:
+        """What was said of an address, if nothing but addresses kept pages away."""
+        return str(self._refusal) if 0 < self._refused == self._given_up else None
+
+    def give_up(self, request: Request, reason: str) -> bool:
         """Lists the page on the job, unless its request is none of the frontier's."""
         if frontier.of(self._crawler).id_of(request) is None:
-            return
+            return False
+        self._given_up += 1
         # A further try has an id of its own in the frontier; the page is the same.
         page_id = self._crawler.request_fingerprinter.fingerprint(request)
         self._checkpoint.give_up(TroubledPage(page_id, request.url, clean_text(reason)))
+        return True
 
 
 _LONGEST_REASON = 1_000

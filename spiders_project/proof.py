@@ -6,6 +6,7 @@ crawl is complete when the frontier says so, or when a limit that the target its
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from scrapy import signals
@@ -16,9 +17,10 @@ from twisted.python.failure import Failure
 from orchestrator import frontiers
 from orchestrator.exceptions import BellAway
 from orchestrator.ledger.jobs import Claim, End, Ending
-from spiders_project import frontier
+from spiders_project import frontier, turns
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.frontier import Frontier
+from spiders_project.middlewares import GiveUpPages
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,8 @@ class Proof:
             self.end = self._after_trouble(*trouble)
         elif checkpoint.requested:
             self.end = self._ended(Ending.HANDED_BACK, f"{checkpoint.requested}_requested")
+        elif pause := turns.of(self._crawler).end:
+            self.end = replace(pause, stats=_plain(self._crawler.stats.get_stats()))
         elif reason == "finished":
             self.end = self._after_the_last_page(pages)
         else:
@@ -76,12 +80,20 @@ class Proof:
         if not pages.reached and self._claim.left_out:
             message = "Its start page ended its crawler each time and was given up; see its pages."
             return self._ended(Ending.IMPOSSIBLE, "start_page_given_up", message)
+        refusal = self._refusal()
+        if not pages.reached and refusal:
+            message = f"No start page may be fetched. {refusal}"
+            return self._ended(Ending.IMPOSSIBLE, "address_refused", message)
         if not pages.reached:
             self._forget_frontier()
             message = f"No start page could be read: {_what_came(self._crawler.stats.get_stats())}."
             return self._ended(Ending.BROKEN, "site_unreachable", message)
         message = "The crawl stopped although pages were left in its frontier."
         return self._ended(Ending.BROKEN, "unproven", message)
+
+    def _refusal(self) -> str | None:
+        troubled = self._crawler.get_downloader_middleware(GiveUpPages)
+        return troubled.refusal if troubled else None
 
     def _after_close(self, reason: str) -> End:
         if reason == "shutdown":

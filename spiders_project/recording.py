@@ -39,7 +39,11 @@ _COMPONENTS: dict[str, dict[str, int | None]] = {
         "spiders_project.middlewares.CountPages": 1_000_000,
         "spiders_project.middlewares.NameRunningPage": 2,
     },
-    "DOWNLOADER_MIDDLEWARES": {"spiders_project.middlewares.GiveUpPages": 1},
+    "DOWNLOADER_MIDDLEWARES": {
+        "spiders_project.middlewares.GiveUpPages": 1,
+        # Between Scrapy's statistics (850), which count what was sent, and its cookies (700).
+        "spiders_project.http_cache.HttpCache": 800,
+    },
     "EXTENSIONS": {
         "spiders_project.checkpoint.Checkpoint": 0,
         "spiders_project.proof.Proof": 1_000_000,
@@ -51,6 +55,8 @@ _SETTINGS = {
     "TELNETCONSOLE_ENABLED": False,
     "REMOTE_CONTROL_ENABLED": False,
     "JOBDIR": None,
+    # It keeps pages on the disk of one worker, pickled, and answers without asking the site.
+    "HTTPCACHE_ENABLED": False,
     # They are on the job.
     "STATS_DUMP": False,
 }

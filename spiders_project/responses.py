@@ -17,6 +17,7 @@ from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, Redirec
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 
+from spiders_project.http_cache import HttpCache
 from spiders_project.middlewares import GiveUpPages
 
 # The first cookie of a crawl had the list of public suffixes fetched from the internet, with no
@@ -49,6 +50,8 @@ class Unpacking(HttpCompressionMiddleware):
             refusal = self._refusal(request, response)
             if isinstance(refusal, Response):
                 return refusal
+            if cache := self._crawler.get_downloader_middleware(HttpCache):
+                cache.forget(request)
             # Raised here and not where it was caught: the traceback held all that was unpacked.
             raise _given_up(self._crawler, request, refusal)
         return response

@@ -4,6 +4,8 @@ What records a crawl as a job is not here: the add-on puts it on top of these se
 spider's own, so that `scrapy crawl` works with no database and nobody's spider can lose it.
 """
 
+from importlib.metadata import version
+
 from orchestrator import config
 
 BOT_NAME = "kumo"
@@ -24,14 +26,15 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
 # Were on: a link to file:///etc/hostname was followed. The web is http and https; Scrapy's own
-# handler of those takes headers without end, a gigabyte of them in four seconds.
+# handler of those connects to any address, the own network's too, and takes headers without end, a
+# gigabyte of them in four seconds.
 DOWNLOAD_HANDLERS = {
     "data": None,
     "file": None,
     "ftp": None,
     "s3": None,
-    "http": "spiders_project.heads.BoundedHeads",
-    "https": "spiders_project.heads.BoundedHeads",
+    "http": "spiders_project.downloads.Downloads",
+    "https": "spiders_project.downloads.Downloads",
 }
 
 # Were Scrapy's own, which forget a page that bursts as it is unpacked or is sent round in circles;
@@ -52,7 +55,10 @@ ROBOTSTXT_PARSER = "spiders_project.robots.BoundedRobots"
 
 # Was False: a site that asks not to be crawled is not.
 ROBOTSTXT_OBEY = True
-USER_AGENT = "Kumo/0.1"
+# Was Scrapy's own. A site is told who comes and, where KUMO_CONTACT says it, whom to turn to.
+USER_AGENT = f"{BOT_NAME.title()}/{version(BOT_NAME).rpartition('.')[0]}"
+if config.get().contact:
+    USER_AGENT += f" (+{config.get().contact})"
 
 # What a site may cost. All of it can be set for a target, within bounds; a page that goes beyond is
 # given up and listed on its job with the reason, and the rest of the site is crawled.
@@ -93,6 +99,10 @@ CLOSESPIDER_PAGECOUNT = 1_000_000
 # A job whose frontier grows beyond this fails and says so; nothing is dropped in silence. There is
 # no use in more than may be fetched, and with long addresses these take 2 GB of Redis.
 KUMO_FRONTIER_MOST = 1_000_000
+
+# Asks a site whether a page has changed before it is sent again. For a target whose site says "not
+# modified" of pages that were, it can be switched off. Scrapy's own cache stays off.
+KUMO_HTTP_CACHE = True
 
 # A callback that keeps the event loop for so long is stopped, and the job names file and line:
 # before the lease of 60 s is over, since one that holds the interpreter stops the heartbeat too.

@@ -11,6 +11,7 @@ from scrapy.crawler import Crawler
 
 from orchestrator import database
 from orchestrator.ledger import targets
+from spiders_project import secrets
 
 
 class TargetSpider(scrapy.Spider):
@@ -31,7 +32,8 @@ class TargetSpider(scrapy.Spider):
             return super().from_crawler(crawler, *args, **arguments)
         with database.transaction() as session:
             definition = targets.find(session, target)
-        spider = super().from_crawler(crawler, *args, **{**definition.arguments, **arguments})
+        told = secrets.told(cls.name, definition.arguments)
+        spider = super().from_crawler(crawler, *args, **{**told, **arguments})
         if "start_url" not in arguments:
             start_at(spider, definition.start_urls)
         return spider

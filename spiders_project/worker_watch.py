@@ -25,8 +25,11 @@ _LAST_WORD_SECONDS = 2
 _LOST = End(Ending.DIED, "worker_lost", "Its worker was lost, and the crawl ended with it.")
 
 
-def begin(claim: Claim) -> None:
-    """From now on this process ends within seconds of its worker, however that ends."""
+def begin(claim: Claim | None) -> None:
+    """From now on this process ends within seconds of its worker, however that ends.
+
+    Without a claim there is nothing to give back.
+    """
     parent = multiprocessing.parent_process()
     if parent is not None:
         # Held by crawlers too, it would keep the forkserver alive when the worker is gone.
@@ -35,11 +38,12 @@ def begin(claim: Claim) -> None:
         Thread(target=_wait, args=arguments, name="worker-watch", daemon=True).start()
 
 
-def _wait(sentinel: int, claim: Claim) -> NoReturn:
+def _wait(sentinel: int, claim: Claim | None) -> NoReturn:
     multiprocessing.connection.wait([sentinel])
-    last_word = Thread(target=_give_back, args=(claim,), daemon=True)
-    last_word.start()
-    last_word.join(_LAST_WORD_SECONDS)
+    if claim is not None:
+        last_word = Thread(target=_give_back, args=(claim,), daemon=True)
+        last_word.start()
+        last_word.join(_LAST_WORD_SECONDS)
     # With whatever its spider has started.
     os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from kombu import pools
 
-from orchestrator import celery, config, frontiers
+from orchestrator import celery, config, frontiers, sites
 
 
 @contextmanager
@@ -36,6 +36,7 @@ def silent() -> Iterator[str]:
 def _forget_connections() -> None:
     config.get.cache_clear()
     frontiers._redis.cache_clear()
+    sites._redis.cache_clear()
     pools.reset()
     # Both were made for the address of an earlier test.
     celery.app._pool = celery.app.amqp._producer_pool = None

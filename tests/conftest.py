@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import URL, make_url
 
-from orchestrator import config
+from orchestrator import config, networks
 from orchestrator import database as storage
 from tests import databases
 from tests.databases import OneForAll
@@ -29,6 +29,10 @@ _GIVEN = {
 @pytest.fixture(scope="session", autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["KUMO_HOME"] = str(tmp_path_factory.mktemp("home"))
+    # What a schedule starts in a test is not to wait for its turn.
+    os.environ["KUMO_START_SPREAD_SECONDS"] = "0"
+    # Where the sites are that tests crawl.
+    os.environ["KUMO_ALLOW_NETWORKS"] = networks.written(networks.LOOPBACK)
 
 
 @pytest.fixture(autouse=True)

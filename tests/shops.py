@@ -31,15 +31,28 @@ class OpenShop:
 
     def fetched(self) -> dict[str, int]:
         """How often each address was asked for."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{self.url}/_stats", timeout=10) as answer:
+        return {path: n for path, n in self.counts()["paths"].items() if path != "/robots.txt"}
+
+    def counts(self) -> dict[str, Any]:
+        """What it was asked for and sent since it began or was made to forget."""
+        with self._asked("GET") as answer:
             counts: dict[str, Any] = json.load(answer)
-        return {path: count for path, count in counts["paths"].items() if path != "/robots.txt"}
+        return counts
+
+    def forget(self) -> None:
+        """From now on it counts anew."""
+        self._asked("DELETE").close()
+
+    def _asked(self, method: str) -> Any:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        return opener.open(urllib.request.Request(f"{self.url}/_stats", method=method), timeout=10)
 
 
 @contextmanager
-def opened(pages: int = 71, *, delay: float = 0) -> Iterator[OpenShop]:
-    options = ["--port", "0", "--pages", str(pages), "--day", str(DAY), "--delay", str(delay)]
+def opened(
+    pages: int = 71, *, delay: float = 0, port: int = 0, day: int = DAY
+) -> Iterator[OpenShop]:
+    options = ["--port", str(port), "--pages", str(pages), "--day", str(day), "--delay", str(delay)]
     with subprocess.Popen(
         [*END_WITH_US, sys.executable, "-m", "demo", *options], stdout=subprocess.PIPE, text=True
     ) as process:

@@ -27,6 +27,7 @@ _BY_TARGET = ("scraping_jobs", "scraped_items")
 _AT_ONCE = (
     *("item_revisions", "crawls", "job_log_lines", "job_progress", "rejected_items"),
     *("charged_pages", "audit_log", "users", "workers", "ticks", "exports"),
+    *("target_drafts", "draft_pages"),
 )
 #: Filled from the items, so many of their blocks at a time.
 _WORDS, _BLOCKS = "item_words", 50_000
@@ -84,6 +85,7 @@ def _facts(amounts: Amounts) -> dict[str, Any]:
         "troubled_jobs": max(amounts.of(20_000), 60),
         "audit_entries": max(amounts.of(100_000), 200),
         "exports": max(amounts.of(2_000), 20),
+        "drafts": max(amounts.of(2_000), 20),
         "password_hash": PasswordHasher().hash(PASSWORD),
     }
 

@@ -8,6 +8,8 @@ from benchmarks.questions import (
     jobs_per_minute,
     many_items,
     pages,
+    turn_cost,
+    unchanged_pages,
     whole_crawl,
 )
 
@@ -16,7 +18,9 @@ QUESTIONS: tuple[Question, ...] = (
     jobs_per_minute.QUESTION,
     whole_crawl.QUESTION,
     many_items.QUESTION,
+    unchanged_pages.QUESTION,
     frontier_cost.QUESTION,
+    turn_cost.QUESTION,
     checkpoint_cost.QUESTION,
     pages.QUESTION,
 )

@@ -23,7 +23,7 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
         installation.kumo_worker(),
         installation.rival_worker(),
     ):
-        target_id = kumo.register("first-request", "shop", site.url)
+        target_id = kumo.register("first-request", "shop", site.url, cached=True)
 
         def press_kumo() -> Sample:
             site.forget()

@@ -12,10 +12,12 @@
   let drawnAt = Date.now();
 
   const isLive = () => live.querySelector(":scope > [data-live]") !== null;
+  // Where somebody waits for one answer, the page says how often to ask.
+  const every = () => Number(live.querySelector(":scope > [data-live]").dataset.live) || EVERY;
 
   const plan = () => {
     clearTimeout(timer);
-    if (isLive() && !document.hidden) timer = setTimeout(refresh, EVERY);
+    if (isLive() && !document.hidden) timer = setTimeout(refresh, every());
   };
 
   async function refresh() {

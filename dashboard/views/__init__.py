@@ -5,6 +5,7 @@ from flask import Flask
 from dashboard.views import (
     account,
     audit_log,
+    drafts,
     exports,
     health,
     home,
@@ -14,6 +15,7 @@ from dashboard.views import (
     preferences,
     schedules,
     sign_in,
+    sites,
     target_definitions,
     tokens,
     workers,
@@ -25,9 +27,11 @@ def attach(app: Flask) -> None:
         home,
         # Brings the other views of targets along.
         target_definitions,
+        drafts,
         schedules,
         jobs,
         workers,
+        sites,
         preferences,
         sign_in,
         health,

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import audit, bulk, charts, job_filters, log_text, page_keys
 from dashboard.gate import needs
 from dashboard.returns import back
-from orchestrator import database, triggers
+from orchestrator import database, sites, triggers
 from orchestrator.exceptions import TargetNotFound
 from orchestrator.ledger import browsing, forecasts, history, logs, progress, targets, waiting
 from orchestrator.ledger.history import JobPage, PageKey
@@ -37,12 +37,14 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/jobs/<uuid:job_id>")
 def one(job_id: UUID) -> ResponseReturnValue:
     which, before = job_filters.lines()
+    site_wait = sites.wait_of(job_id)
     with database.transaction() as session:
         job, target = history.one(session, job_id)
         running, pending = job.status is JobStatus.RUNNING, job.status is JobStatus.PENDING
         steps = progress.steps(session, job)
         parts: dict[str, Any] = {
             "waiting": waiting.why(session, job) if pending else None,
+            "site_wait": site_wait,
             "speed": forecasts.speeds(session, [job_id]).get(job_id) if running else None,
             "habit": forecasts.habits_of(session, [target.id]).get(target.id) if running else None,
             "expected_end": forecasts.expected_end(session, job) if running else None,

@@ -101,7 +101,8 @@ def _page(
         spiders=spiders,
         zones=_zones(),
         allowed=allowed_settings.ALLOWED,
-        preview=schedule_preview.of(form.schedule.data, form.timezone.data),
+        presets=target_form.PRESETS,
+        preview=schedule_preview.of(form.asked(target if is_change else None)),
     )
 
 

@@ -36,9 +36,12 @@ def one(target_id: int) -> ResponseReturnValue:
         target = ledger.find(session, target_id)
         page = history.page(session, JobFilter(target.id), size=_JOBS)
         figures = overviews.figures(session, target.id)
+        ahead = ledger.queued_behind(session, target)
     charts = target_page.charts_of(figures)
-    preview = schedule_preview.of(target.schedule, target.timezone)
-    return render_template("target.html", target=target, page=page, charts=charts, preview=preview)
+    preview = schedule_preview.of_target(target)
+    return render_template(
+        "target.html", target=target, page=page, charts=charts, preview=preview, ahead=ahead
+    )
 
 
 @blueprint.post("/targets/<int:target_id>/run")

@@ -14,7 +14,7 @@ from orchestrator.exceptions import OrchestratorError
 COMMANDS = {
     "up": ("installation", "Start everything: databases, workers, dashboard, demo shop."),
     "run": ("run", "Start a job for a target."),
-    "targets": ("targets", "What is scraped: list, show, add, edit, enable, disable, delete."),
+    "targets": ("targets", "What is scraped: list, show, add, edit, delete; plan, apply, export."),
     "jobs": ("jobs", "What became of it: list, show, cancel, pause, resume, retry."),
     "user": ("users", "Who may sign in: add, passwd, role, remove, list."),
     "doctor": ("doctor", "Check the installation; say how to mend what is wrong."),

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from orchestrator.ledger.models import Overlap
+
 Command = Callable[..., Any]
 
 #: Options that may be given several times, and the field each fills.
@@ -33,6 +35,22 @@ _OPTIONS = (
     click.option("--tag", multiple=True, help="A word to group it by. Repeatable; replaces all."),
     click.option("--schedule", help="A cron line, such as '30 3 * * *'; empty = nightly."),
     click.option("--timezone", help="The zone of the schedule, such as Asia/Tokyo."),
+    click.option(
+        "--window",
+        "crawl_window",
+        help="When it may be crawled, such as 22:00-06:00 in its zone; empty = all day.",
+    ),
+    click.option(
+        "--overlap",
+        type=click.Choice([each.value for each in Overlap]),
+        help="What becomes of a scheduled crawl that finds it busy.",
+    ),
+    click.option(
+        "--spread",
+        "spread_seconds",
+        metavar="SECONDS",
+        help="Over how long scheduled starts are spread; 0 = not, empty = the installation's.",
+    ),
     click.option("--priority", type=int, help="0 is served first, 9 last."),
     click.option("--max-attempts", type=int, help="Give up after so many failures in a row."),
 )
@@ -68,6 +86,8 @@ def fields_from(given: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, A
         elif option in _OBJECTS:
             field = _OBJECTS[option]
             fields[field] = _merged(now.get(field, {}), value)
+        elif option == "spread_seconds":
+            fields[option] = _value(value) if value.strip() else None
         else:
             fields[option] = value
     return fields

@@ -29,18 +29,23 @@ _PATIENCE_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look found: a fact, or a fault and how to mend it."""
+    """What one look found: a fact, a fault and how to mend it, or what would be better."""
 
     well: bool
     says: str
+    word: str = "ok"
 
 
 def well(says: str) -> Finding:
     return Finding(True, says)
 
 
+def better(says: str) -> Finding:
+    return Finding(True, says, "hint")
+
+
 def ill(says: str) -> Finding:
-    return Finding(False, says)
+    return Finding(False, says, "FAIL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,7 @@ def doctor(context: click.Context) -> None:
         for finding in [_left_out(missing[0])] if missing else _found(check):
             if not finding.well:
                 faulty.add(check.name)
-            word = "ok  " if finding.well else "FAIL"
-            click.echo(f"{word}  {check.name:<13}  {printing.cell(finding.says)}")
+            click.echo(f"{finding.word:<4}  {check.name:<13}  {printing.cell(finding.says)}")
     context.exit(1 if faulty else 0)
 
 
@@ -87,6 +91,15 @@ def _python() -> Iterator[Finding]:
 
 def _configuration() -> Iterator[Finding]:
     yield well(f"home {config.get().home}, time zone {config.get().timezone}")
+
+
+def _contact() -> Iterator[Finding]:
+    if contact := config.get().contact:
+        yield well(f"sites are told: {contact}")
+    else:
+        yield better(
+            "Sites are not told whom to ask: set KUMO_CONTACT to an e-mail or web address."
+        )
 
 
 def _database() -> Iterator[Finding]:
@@ -193,6 +206,7 @@ def _beat() -> Iterator[Finding]:
 CHECKS = (
     Check("python", _python),
     Check("configuration", _configuration),
+    Check("contact", _contact, needs=("configuration",)),
     Check("database", _database, needs=("configuration",)),
     Check("migrations", _migrations, needs=("configuration", "database")),
     Check("redis", _redis, needs=("configuration",)),

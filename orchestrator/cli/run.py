@@ -46,6 +46,9 @@ def announce(answer: Answer) -> None:
     """Says which job was started, or which one is there already."""
     began = "Started" if answer.started else f"Already {answer.status}"
     click.echo(f"{began}. Job ID: {answer.job_id}")
+    if answer.starts_at:
+        when = printing.lines(answer.starts_at)
+        click.echo(f"Its window is closed; it starts at {when} (`--urgent` does not mind).")
 
 
 def _told(answer: Answer, *, wait: bool, as_json: bool) -> int:

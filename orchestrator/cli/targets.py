@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from orchestrator import catalogue, database
-from orchestrator.cli import printing
+from orchestrator.cli import manifests, printing
 from orchestrator.cli.definition_options import definition_options, fields_from, unchecked_option
 from orchestrator.exceptions import TargetInvalid
 from orchestrator.ledger import definitions, history, overviews
@@ -26,6 +26,10 @@ _HEADERS = (
 @click.group()
 def targets() -> None:
     """What is scraped, how and when."""
+
+
+for command in (manifests.plan, manifests.apply, manifests.export, manifests.schema_):
+    targets.add_command(command)
 
 
 @targets.command("list")

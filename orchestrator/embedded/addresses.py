@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from orchestrator import networks
 from orchestrator.config import Config
 from orchestrator.embedded import kept
 from orchestrator.embedded.server import Server
@@ -19,6 +20,7 @@ class Addresses:
     demo_url: str
     dashboard_url: str
     secret_key: str  #: Signs the dashboard's sessions; kept, so that they outlive a restart.
+    allow_networks: str  #: What crawls may reach that is not public: the demo shop, if nobody says.
 
     def record(self) -> dict[str, str]:
         return asdict(self)
@@ -31,6 +33,7 @@ class Addresses:
             "REDIS_URL": self.redis_url,
             "KUMO_DEMO_URL": self.demo_url,
             "KUMO_SECRET_KEY": self.secret_key,
+            "KUMO_ALLOW_NETWORKS": self.allow_networks,
         }
 
 
@@ -46,7 +49,13 @@ def decide(
         demo_url=f"http://{kept.LOOPBACK}:{demo_port}",
         dashboard_url=_dashboard(settings),
         secret_key=settings.secret_key or kept.secret(home / "secret_key"),
+        allow_networks=_allowed(settings),
     )
+
+
+def _allowed(settings: Config) -> str:
+    allowed = settings.allow_networks
+    return networks.written(networks.LOOPBACK if allowed is None else allowed)
 
 
 def _dashboard(settings: Config) -> str:

@@ -42,6 +42,7 @@ ALLOWED: Mapping[str, Bounds] = {
     "DOWNLOAD_WARNSIZE": Bounds(int, 1_024, 268_435_456),
     "HTTPERROR_ALLOWED_CODES": Bounds(list, 100, 599, length=50),
     "KUMO_FRONTIER_MOST": Bounds(int, 1_000, 20_000_000),
+    "KUMO_HTTP_CACHE": Bounds(bool),
     "KUMO_SILENCE_SECONDS": Bounds(float, 1, 86_400),
     "KUMO_SILENCE_TRIES": Bounds(int, 1, 100_000),
     "LOG_LEVEL": Bounds(str, words=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),

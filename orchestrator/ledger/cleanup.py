@@ -34,8 +34,10 @@ from orchestrator import database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger.models import (
     ACTIVE,
+    CachedPage,
     ChargedPage,
     Crawl,
+    DraftPage,
     Export,
     ItemListing,
     ItemListingPart,
@@ -48,12 +50,15 @@ from orchestrator.ledger.models import (
     ScrapingJob,
     ScrapingTarget,
     Table,
+    TargetDraft,
     Worker,
 )
 
 #: More in one transaction would hold up others, and much of it be lost when it is interrupted.
 MOST_ROWS = 1_000
 _MOST_DAYS = 36_500
+#: A draft is made in minutes; its pages take room.
+_DRAFT_DAYS = 7
 
 #: Each batch leaves dead rows behind, which the planner knows nothing of: a walk through the table
 #: would be longer with each, while an index forgets them.
@@ -93,8 +98,10 @@ def old_data(days: int) -> dict[str, int]:
     counts.update(
         exports=_in_batches(_deletion(Export, Export.started_at < cutoff)),
         workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
+        cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
     )
     counts.update(_remove_listings(ItemListing.asked_at < cutoff))
+    counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
     counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
     )
@@ -102,7 +109,9 @@ def old_data(days: int) -> dict[str, int]:
         counts.update(
             _remove(_Outdated(ScrapingJob.target_id == gone, ScrapedItem.target_id == gone))
         )
-        counts["exports"] += _in_batches(_deletion(Export, Export.target_id == gone))
+        for noun, table in (("exports", Export), ("cached_pages", CachedPage)):
+            counts[noun] += _in_batches(_deletion(table, table.target_id == gone))
+        counts.update(_remove_drafts(TargetDraft.target_id == gone))
         counts.update(_remove_listings(ItemListing.target_id == gone))
     counts["targets"] = _in_batches(_deletion(ScrapingTarget, _empty_and_deleted()))
     return dict(counts)
@@ -126,6 +135,15 @@ def _remove_listings(which: ColumnElement[bool]) -> dict[str, int]:
     return {
         "listing_parts": _in_batches(_deletion(ItemListingPart, parts)),
         "listings": _in_batches(_deletion(ItemListing, which)),
+    }
+
+
+def _remove_drafts(which: ColumnElement[bool]) -> dict[str, int]:
+    of_these = DraftPage.draft_id.in_(select(TargetDraft.id).where(which))
+    alone = not_(exists().where(DraftPage.draft_id == TargetDraft.id))
+    return {
+        "draft_pages": _in_batches(_deletion(DraftPage, of_these)),
+        "drafts": _in_batches(_deletion(TargetDraft, which, alone)),
     }
 
 
@@ -256,6 +274,8 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         not_(exists().where(ScrapedItem.target_id == ScrapingTarget.id)),
         not_(exists().where(Export.target_id == ScrapingTarget.id)),
         not_(exists().where(ItemListing.target_id == ScrapingTarget.id)),
+        not_(exists().where(TargetDraft.target_id == ScrapingTarget.id)),
+        not_(exists().where(CachedPage.target_id == ScrapingTarget.id)),
     )
 
 

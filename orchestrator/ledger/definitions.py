@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import (
@@ -17,12 +18,14 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     field_validator,
 )
 
 from orchestrator.exceptions import ScheduleInvalid, Sentence, TargetInvalid
-from orchestrator.ledger import allowed_settings, schedules
+from orchestrator.ledger import allowed_settings, recipes, schedules, windows
+from orchestrator.ledger.models import Overlap
 
 _MOST_ARGUMENT_BYTES = 65_536
 
@@ -38,6 +41,8 @@ _WORDING: Mapping[str, Sentence] = {
     "int_type": Sentence("should be a whole number"),
     "int_from_float": Sentence("should be a whole number"),
     "bool_type": Sentence("should be true or false"),
+    "model_type": Sentence("should be a JSON object"),
+    "string_pattern_mismatch": Sentence("is not written as it should be"),
 }
 
 
@@ -120,6 +125,9 @@ class TargetDefinition(BaseModel):
     schedule: str | None = None
     timezone: str | None = None
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    crawl_window: str | None = None
+    overlap: Annotated[Overlap, Field(strict=False)] = Overlap.SKIP
+    spread_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
 
     @field_validator("arguments")
     @classmethod
@@ -165,13 +173,58 @@ class TargetDefinition(BaseModel):
         except ScheduleInvalid as error:
             raise ValueError(*error.args) from error
 
+    @field_validator("crawl_window")
+    @classmethod
+    def _window_opens(cls, window: str | None) -> str | None:
+        if not window or not window.strip():
+            return None
+        try:
+            return str(windows.Window.read(window, ZoneInfo("UTC")))
+        except ScheduleInvalid as error:
+            raise ValueError(*error.args) from error
+
 
 def check(fields: dict[str, Any]) -> TargetDefinition:
-    """The definition in `fields`. Raises TargetInvalid, which names every field at fault."""
+    """The definition in `fields`. Raises TargetInvalid, which names every field at fault.
+
+    A fault within a recipe has the whole way to it for a name, like arguments.fields.2.css.
+    """
+    faults: dict[str, str] = {}
     try:
-        return TargetDefinition.model_validate(fields)
+        definition = TargetDefinition.model_validate(fields)
     except ValidationError as error:
-        raise TargetInvalid(_faults(error)) from error
+        faults = _faults(error)
+    if "arguments" not in faults:
+        faults |= _recipe_faults(fields)
+    if faults:
+        raise TargetInvalid(faults)
+    return definition
+
+
+def _recipe_faults(fields: dict[str, Any]) -> dict[str, str]:
+    spider, arguments = fields.get("spider"), fields.get("arguments") or {}
+    if not isinstance(spider, str) or spider.strip() not in recipes.RECIPES:
+        return {}
+    try:
+        recipes.read(spider.strip(), arguments)
+    except ValidationError as error:
+        faults: dict[str, str] = {}
+        for each in error.errors(include_url=False, include_input=False):
+            place = ".".join(("arguments", *map(str, each["loc"])))
+            faults.setdefault(place, _told(str(each["loc"][-1:]), each))
+        return faults
+    return {}
+
+
+def address(text: str) -> str:
+    """The web address that somebody pasted, `https://` understood. Raises TargetInvalid."""
+    text = text.strip()
+    url = text if "://" in text[:20] else f"https://{text}"
+    try:
+        return TypeAdapter(WebAddress).validate_python(url)
+    except ValidationError as error:
+        told = error.errors(include_url=False, include_input=False)[0]
+        raise TargetInvalid({"url": _sentence("url", told)}) from error
 
 
 def _faults(error: ValidationError) -> dict[str, str]:
@@ -208,6 +261,10 @@ def _bounded(kind: str, context: Mapping[str, Any]) -> Sentence:
     match kind:
         case "string_too_long":
             return Sentence("should have at most %(most)d characters", most=context["max_length"])
+        case "too_short":
+            return Sentence("should have at least %(least)d entries", least=context["min_length"])
+        case "literal_error" | "enum":
+            return Sentence("should be one of %(words)s", words=context["expected"])
         case "too_long":
             return Sentence("should have at most %(most)d entries", most=context["max_length"])
         case "greater_than_equal":

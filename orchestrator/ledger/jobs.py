@@ -5,7 +5,7 @@ How a job comes into being is in `requests`; how people look at jobs in `history
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import bells, crawls, pages
+from orchestrator.ledger import bells, crawls, pages, starts
 from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
@@ -53,6 +53,8 @@ class Claim:
     target_id: int
     #: As fixed at the request: target, spider, start_urls, arguments, settings, key_fields.
     definition: dict[str, Any]
+    #: How long its window is still open; None = there is no window.
+    open_seconds: float | None = None
     #: Ids, in hex, of pages that the job has given up.
     left_out: tuple[str, ...] = ()
 
@@ -85,6 +87,8 @@ class End:
     stats: dict[str, Any] | None = None
     #: The page whose callback was running when the crawler died.
     page: TroubledPage | None = None
+    #: A job that was handed back goes on only after so long.
+    wait_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,10 @@ def claim(
 ) -> Claim | None:
     """Takes a pending job for one crawl: `attempt` rises and the lease begins.
 
-    None when it is not there to take: a bell rung twice, or too early.
+    None when it is not there to take: a bell rung twice, or too early, or outside its window.
     """
+    if starts.postpone(session, [job_id]):
+        return None
     row = session.execute(
         update(ScrapingJob)
         .where(
@@ -121,13 +127,26 @@ def claim(
             error_message=None,
             finish_reason=None,
         )
-        .returning(ScrapingJob.attempt, ScrapingJob.target_id, ScrapingJob.definition)
+        .returning(
+            ScrapingJob.attempt,
+            ScrapingJob.target_id,
+            ScrapingJob.definition,
+            func.now().label("now"),
+        )
     ).one_or_none()
     if row is None:
         return None
     crawls.begin(session, job_id, row.attempt, worker=worker, lease_seconds=lease_seconds)
     left_out = tuple(pages.to_leave_out(session, job_id)) if row.attempt > 1 else ()
-    return Claim(str(job_id), row.attempt, row.target_id, row.definition, left_out)
+    window = starts.window_of(row.definition)
+    return Claim(
+        str(job_id),
+        row.attempt,
+        row.target_id,
+        row.definition,
+        open_seconds=(window.closing(row.now) - row.now).total_seconds() if window else None,
+        left_out=left_out,
+    )
 
 
 def finish(
@@ -144,7 +163,8 @@ def finish(
     status = _next_status(end.ending, failures)
     final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
     spared = 1 if end.ending is Ending.DIED else 0
-    wait = _wait(failures - spared, retry_seconds) if end.ending.is_charged else literal(0)
+    is_charged = end.ending.is_charged
+    wait = _wait(failures - spared, retry_seconds) if is_charged else literal(end.wait_seconds)
     completed = and_(status == JobStatus.COMPLETED, literal(end.ending is Ending.COMPLETED))
     row = session.execute(
         update(ScrapingJob)
@@ -168,7 +188,7 @@ def finish(
     ).one_or_none()
     # After the job's row, as the checkpoint takes them: the two never lock each other out.
     crawls.end(session, job_id, attempt, outcome=end.reason)
-    return _ended(row) if row else None
+    return _admitted(session, _ended(row)) if row else None
 
 
 def cancel(session: Session, job_id: uuid.UUID) -> Ended:
@@ -206,7 +226,7 @@ def pause(session: Session, job_id: uuid.UUID) -> Ended:
 def resume(session: Session, job_id: uuid.UUID) -> Ended:
     """Lets a paused job go on, or takes back a pause that was not yet served."""
     paused = ScrapingJob.status == JobStatus.PAUSED
-    return _move(
+    resumed = _move(
         session,
         job_id,
         verb="resumed",
@@ -216,14 +236,23 @@ def resume(session: Session, job_id: uuid.UUID) -> Ended:
         run_after=func.now(),
         rung_at=func.now(),
     )
+    return _admitted(session, resumed)
 
 
 def hasten(session: Session, job_id: uuid.UUID) -> Ended | None:
-    """Puts a waiting job before all others, to be claimed now; None when it does not wait."""
+    """Puts a waiting job before all others, to be claimed now; None when it does not wait.
+
+    Its window does not count any more: a person wants it now.
+    """
     row = session.execute(
         update(ScrapingJob)
         .where(ScrapingJob.id == job_id, ScrapingJob.status == JobStatus.PENDING)
-        .values(priority=0, run_after=func.now(), rung_at=func.now())
+        .values(
+            priority=0,
+            run_after=func.now(),
+            rung_at=func.now(),
+            definition=ScrapingJob.definition.op("-")("crawl_window"),
+        )
         .returning(*_ENDED)
     ).one_or_none()
     return _ended(row) if row else None
@@ -318,6 +347,12 @@ _ENDED = (
 
 def _ended(row: Any) -> Ended:
     return Ended(row.id, row.target_id, row.status, row.priority, row.ring)
+
+
+def _admitted(session: Session, ended: Ended) -> Ended:
+    """A job that goes on does so within its window."""
+    later = ended.ring and starts.postpone(session, [ended.job_id])
+    return replace(ended, ring=False) if later else ended
 
 
 def _running() -> ColumnElement[bool]:

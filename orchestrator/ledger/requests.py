@@ -2,21 +2,31 @@
 
 A target has at most one active job. Whoever asks while there is one is told its id; only a
 request that must leave a trace of its own (a schedule's occasion, a Celery message) gets a row
-that says it was skipped, and for what.
+that says it was skipped, and for what. Where the target says so an occasion is queued instead: it
+stays due, and gets its job when the active one has ended.
 """
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Uuid, and_, func, literal, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, case, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from orchestrator import config
 from orchestrator.exceptions import JobNotFound, TargetNotFound, TransitionRefused
-from orchestrator.ledger.models import ACTIVE, JobStatus, ScrapingJob, ScrapingTarget, Trigger
+from orchestrator.ledger import starts
+from orchestrator.ledger.models import (
+    ACTIVE,
+    JobStatus,
+    Overlap,
+    ScrapingJob,
+    ScrapingTarget,
+    Trigger,
+)
 
 #: Between our INSERT and our look at the active job, that job may end; then we ask again.
 _ATTEMPTS = 5
@@ -31,7 +41,7 @@ _DEFINITION = func.jsonb_build_object(
     "key_fields", func.to_jsonb(ScrapingTarget.key_fields),
     "max_attempts", ScrapingTarget.max_attempts,
 )  # fmt: skip
-_ONE_ATTEMPT_DEFINITION = _DEFINITION.op("||")(func.jsonb_build_object("one_attempt", True))
+_ONE_ATTEMPT = func.jsonb_build_object("one_attempt", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +54,18 @@ class Answer:
     priority: int
     #: True when this request made the job; False when it found one.
     started: bool
+    #: When the job that was made may begin, if that is not at once.
+    starts_at: datetime | None = None
+    #: The occasion waits for the job that was found.
+    queued: bool = False
 
     @property
     def why_not(self) -> str | None:
         """Why nothing was started, in a sentence."""
         if self.started:
             return None
+        if self.queued:
+            return f"queued behind job {self.job_id}, which is {self.status}"
         if self.status is JobStatus.SKIPPED:
             return f"skipped as job {self.job_id}: another job of this target is active"
         return f"job {self.job_id} of this target is {self.status} already"
@@ -67,6 +83,8 @@ class Terms:
     retry_of: uuid.UUID | None = None
     #: A person watches it: when it ends badly nobody starts it again.
     one_attempt: bool = False
+    #: A person wants it now: the target's window does not count.
+    at_any_time: bool = False
 
 
 def request(
@@ -123,7 +141,7 @@ def _insert(
             ScrapingTarget.id,
             literal(terms.trigger, ScrapingJob.trigger.type),
             priority,
-            _ONE_ATTEMPT_DEFINITION if terms.one_attempt else _DEFINITION,
+            _definition(terms),
             literal(terms.due_at, ScrapingJob.due_at.type),
             literal(terms.retry_of, Uuid),
         )
@@ -136,11 +154,39 @@ def _insert(
         insert(ScrapingJob)
         .from_select(names, source)
         .on_conflict_do_nothing()
-        .returning(ScrapingJob.id, ScrapingJob.target_id, ScrapingJob.priority)
-    )
+        .returning(
+            ScrapingJob.id,
+            ScrapingJob.target_id,
+            ScrapingJob.priority,
+            ScrapingJob.definition.has_key("crawl_window").label("has_window"),
+        )
+    ).all()
+    held = [row.id for row in rows if row.has_window or terms.due_at]
+    later = starts.postpone(session, held, spread=terms.due_at is not None) if held else {}
     return [
-        Answer(row.target_id, row.id, JobStatus.PENDING, row.priority, started=True) for row in rows
+        Answer(
+            row.target_id,
+            row.id,
+            JobStatus.PENDING,
+            row.priority,
+            started=True,
+            starts_at=later.get(row.id),
+        )
+        for row in rows
     ]
+
+
+def _definition(terms: Terms) -> ColumnElement[Any]:
+    """What the jobs carry; who has it watched, or wants it now, does not mind the window."""
+    if terms.one_attempt:
+        return _DEFINITION.op("||")(_ONE_ATTEMPT)
+    if terms.at_any_time:
+        return _DEFINITION
+    zone = func.coalesce(ScrapingTarget.timezone, config.get().timezone)
+    window = func.jsonb_build_object("crawl_window", ScrapingTarget.crawl_window, "timezone", zone)
+    return case(
+        (ScrapingTarget.crawl_window.is_(None), _DEFINITION), else_=_DEFINITION.op("||")(window)
+    )
 
 
 def _existing(
@@ -152,9 +198,23 @@ def _existing(
     same = _of_occasion(session, target_ids, terms.due_at) if terms.due_at else []
     left = set(target_ids) - {job.target_id for job in same}
     busy = _active(session, sorted(left)) if left else []
-    if terms.due_at or job_id:
-        return [_found(job) for job in same] + _skip(session, busy, terms, job_id=job_id)
-    return [_found(job) for job in busy]
+    if not terms.due_at and not job_id:
+        return [_found(job) for job in busy]
+    queued = _queueing(session, busy) if terms.due_at else set()
+    return [
+        *(_found(job) for job in same),
+        *(replace(_found(job), queued=True) for job in busy if job.target_id in queued),
+        *_skip(session, [job for job in busy if job.target_id not in queued], terms, job_id=job_id),
+    ]
+
+
+def _queueing(session: Session, busy: Sequence[ScrapingJob]) -> set[int]:
+    """The targets of those jobs whose occasions wait: they stay due, and a sweep asks again."""
+    query = select(ScrapingTarget.id).where(
+        ScrapingTarget.id == func.any([job.target_id for job in busy]),
+        ScrapingTarget.overlap == Overlap.QUEUE,
+    )
+    return set(session.scalars(query)) if busy else set()
 
 
 def _of_occasion(

@@ -58,14 +58,15 @@ def zone(name: str) -> ZoneInfo:
 
 def next_occasion(cron: str, zone: ZoneInfo, *, after: datetime) -> datetime:
     """The first occasion later than `after`, in UTC."""
-    return _first(cron, after.astimezone(zone), reverse=False)
+    return _first(cron, _later(cron, zone, after))
 
 
 def latest_occasion(cron: str, zone: ZoneInfo, *, until: datetime) -> datetime:
     """The last occasion at or before `until`, in UTC."""
     # Going backwards the library leaves out the minute it starts from.
     minute = until.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return _first(cron, minute.astimezone(zone), reverse=True)
+    start = (minute + _repeated(minute.astimezone(zone))).astimezone(zone)
+    return _first(cron, (at for at in _occasions(cron, start, reverse=True) if at <= until))
 
 
 def upcoming(cron: str, zone: ZoneInfo, after: datetime, count: int) -> list[Occasion]:
@@ -75,7 +76,7 @@ def upcoming(cron: str, zone: ZoneInfo, after: datetime, count: int) -> list[Occ
     """
     occasions: list[Occasion] = []
     before = after.astimezone(zone)
-    for at in islice(_occasions(cron, before), count):
+    for at in islice(_later(cron, zone, after), count):
         there = at.astimezone(zone)
         clocks = _offset(there) - _offset(before)
         occasions.append(Occasion(at, clocks, moved=not _names(cron, there)))
@@ -83,8 +84,18 @@ def upcoming(cron: str, zone: ZoneInfo, after: datetime, count: int) -> list[Occ
     return occasions
 
 
-def _first(cron: str, moment: datetime, *, reverse: bool) -> datetime:
-    found = next(_occasions(cron, moment, reverse=reverse), None)
+def _later(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    # The library goes by the clock on the wall: of an hour that comes twice it knows one.
+    return (at for at in _occasions(cron, after.astimezone(zone)) if at > after)
+
+
+def _repeated(there: datetime) -> timedelta:
+    """By how much the clock went back, while it shows times for the second time."""
+    return _offset(there.replace(fold=0)) - _offset(there) if there.fold else timedelta()
+
+
+def _first(cron: str, occasions: Iterator[datetime]) -> datetime:
+    found = next(occasions, None)
     if found is None:
         raise ScheduleInvalid(Sentence("%(cron)r never comes", cron=cron))
     return found

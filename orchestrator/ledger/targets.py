@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from orchestrator import config
 from orchestrator.exceptions import Sentence, TargetChanged, TargetInvalid, TargetNotFound
 from orchestrator.ledger import definitions, schedules
-from orchestrator.ledger.models import ScrapingTarget
+from orchestrator.ledger.models import ACTIVE, Overlap, ScrapingJob, ScrapingTarget
 
 #: What a person may change, in the order people read it.
 FIELDS = tuple(definitions.TargetDefinition.model_fields)
@@ -56,7 +56,9 @@ def change(
     moment = _now(session)
     for name, value in values.items():
         setattr(target, name, value)
-    target.next_run_at = _next_run(target.schedule, target.timezone, moment)
+    # An occasion that waits for a job to end outlives other changes.
+    if any(now[name] != values[name] for name in ("schedule", "timezone", "active")):
+        target.next_run_at = _next_run(target.schedule, target.timezone, moment)
     target.updated_at = moment
     try:
         session.flush()
@@ -101,6 +103,12 @@ def find(session: Session, reference: int | str) -> ScrapingTarget:
     return target
 
 
+def by_name(session: Session) -> dict[str, ScrapingTarget]:
+    """All that live, in the order of their names."""
+    query = select(ScrapingTarget).where(_living()).order_by(ScrapingTarget.name)
+    return {target.name: target for target in session.scalars(query)}
+
+
 def active_ids(session: Session, *, nightly_only: bool = False) -> Sequence[int]:
     """The ids of targets that schedules start; `nightly_only`: those without a schedule."""
     query = select(ScrapingTarget.id).where(_living(), ScrapingTarget.active)
@@ -112,21 +120,39 @@ def active_ids(session: Session, *, nightly_only: bool = False) -> Sequence[int]
 def due(session: Session, now: datetime) -> dict[datetime, list[int]]:
     """Targets whose occasion has come, by that occasion, moved on to their next one.
 
-    After an outage only the latest missed occasion counts.
+    After an outage only the latest missed occasion counts. One that is queued behind another job
+    stays due until that has ended.
     """
-    waiting = session.scalars(
+    come = session.scalars(
         select(ScrapingTarget)
         .where(_living(), ScrapingTarget.active, ScrapingTarget.next_run_at <= now)
         .order_by(ScrapingTarget.id)
         .with_for_update(skip_locked=True)
-    )
+    ).all()
+    # While its row is locked nobody begins a job of a target, so those found are all.
+    busy = _active_jobs(session, [each.id for each in come if each.overlap is Overlap.QUEUE])
     occasions: dict[datetime, list[int]] = {}
-    for target in waiting:
+    for target in come:
         cron, zone = timing(target.schedule, target.timezone)
         occasion = schedules.latest_occasion(cron, zone, until=now)
+        if target.id in busy and busy[target.id].due_at != occasion:
+            continue
         occasions.setdefault(occasion, []).append(target.id)
         target.next_run_at = schedules.next_occasion(cron, zone, after=now)
     return occasions
+
+
+def queued_behind(session: Session, target: ScrapingTarget) -> ScrapingJob | None:
+    """The job that the target's occasion waits for, if one has come and is queued."""
+    now = _now(session)
+    if target.overlap is not Overlap.QUEUE or not target.active:
+        return None
+    if target.next_run_at is None or target.next_run_at > now:
+        return None
+    job = _active_jobs(session, [target.id]).get(target.id)
+    cron, zone = timing(target.schedule, target.timezone)
+    is_its_own = job and job.due_at == schedules.latest_occasion(cron, zone, until=now)
+    return None if is_its_own else job
 
 
 def latest_nightly(now: datetime) -> datetime:
@@ -149,6 +175,14 @@ def delete(session: Session, target: ScrapingTarget) -> None:
         .where(ScrapingTarget.id == target.id, _living())
         .values(deleted_at=func.now(), active=False)
     )
+
+
+def _active_jobs(session: Session, target_ids: Sequence[int]) -> dict[int, ScrapingJob]:
+    """By target."""
+    query = select(ScrapingJob).where(
+        ScrapingJob.target_id == func.any(list(target_ids)), ScrapingJob.status.in_(ACTIVE)
+    )
+    return {job.target_id: job for job in session.scalars(query)} if target_ids else {}
 
 
 def _named(session: Session, name: str) -> ScrapingTarget | None:

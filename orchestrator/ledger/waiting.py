@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import heapify, heapreplace
 from statistics import median
+from typing import Any
 
 from sqlalchemy import (
     Row,
@@ -22,8 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, defer
 
 from orchestrator import config
-from orchestrator.ledger import bells, forecasts, ticks, workers
+from orchestrator.ledger import bells, forecasts, starts, ticks, workers
 from orchestrator.ledger.models import Crawl, ScrapingJob, ScrapingTarget, Tick, Worker
+from orchestrator.ledger.windows import Window
 
 #: Nobody has swept for so long: nobody will soon.
 _SWEEP_AWAY = timedelta(minutes=2)
@@ -37,6 +39,8 @@ class Reason(StrEnum):
     """Why a pending job has not started; the first that holds."""
 
     RETRYING = "retrying"  #: It failed and tries again later.
+    WINDOW_CLOSED = "window_closed"  #: It may crawl at some times of the day only.
+    SPREAD = "spread"  #: Its occasion has come; the starts of many are spread.
     NOT_BEFORE = "not_before"  #: Its time has not come.
     NO_WORKER = "no_worker"  #: No worker that crawls lives.
     SLOTS_BUSY = "slots_busy"  #: Every slot of every living worker is taken.
@@ -63,8 +67,13 @@ class Waiting:
     kind: Reason
     #: When it was asked for.
     queued_at: datetime
-    #: RETRYING, NOT_BEFORE: when it may start.
+    #: RETRYING, WINDOW_CLOSED, SPREAD, NOT_BEFORE: when it may start.
     until: datetime | None = None
+    #: WINDOW_CLOSED: its window and the zone of that.
+    window: Window | None = None
+    #: SPREAD: its occasion, and over how long the starts are spread.
+    due_at: datetime | None = None
+    spread: timedelta = timedelta()
     #: RETRYING: how often it failed without progress.
     failures: int = 0
     #: NO_WORKER: when the last one was heard of, if there ever was one. SWEEP_AWAY: the last sweep.
@@ -92,10 +101,17 @@ class _Scene:
 def why(session: Session, job: ScrapingJob) -> Waiting:
     """Why this pending job has not started."""
     scene = _scene(session)
-    waiting = Waiting(_reason(job, scene), job.queued_at)
+    waiting = Waiting(_reason(job, scene, job.definition), job.queued_at)
     match waiting.kind:
-        case Reason.RETRYING | Reason.NOT_BEFORE:
-            return replace(waiting, until=job.run_after, failures=job.failures)
+        case Reason.RETRYING | Reason.WINDOW_CLOSED | Reason.SPREAD | Reason.NOT_BEFORE:
+            return replace(
+                waiting,
+                until=job.run_after,
+                failures=job.failures,
+                window=starts.window_of(job.definition),
+                due_at=job.due_at,
+                spread=timedelta(seconds=job.definition.get("spread_seconds", 0)),
+            )
         case Reason.NO_WORKER:
             return replace(waiting, since=scene.last_heard_at)
         case Reason.SLOTS_BUSY:
@@ -110,13 +126,24 @@ def why(session: Session, job: ScrapingJob) -> Waiting:
 def reasons(session: Session, jobs: Iterable[ScrapingJob]) -> dict[uuid.UUID, Reason]:
     """The reason alone of each of these pending jobs."""
     scene = _scene(session)
-    return {job.id: _reason(job, scene) for job in jobs}
+    jobs = list(jobs)
+    carried = _carried(session, [job.id for job in jobs if job.run_after > scene.now])
+    return {job.id: _reason(job, scene, carried.get(job.id, {})) for job in jobs}
 
 
-def _reason(job: ScrapingJob, scene: _Scene) -> Reason:
+def _carried(session: Session, job_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What jobs carry that puts them off: a list does not read all that they carry."""
+    names = ("crawl_window", "timezone", "spread_seconds")
+    pairs = [part for name in names for part in (name, ScrapingJob.definition[name])]
+    carried = func.jsonb_strip_nulls(func.jsonb_build_object(*pairs))
+    query = select(ScrapingJob.id, carried).where(ScrapingJob.id.in_(job_ids))
+    return {row[0]: row[1] for row in session.execute(query)} if job_ids else {}
+
+
+def _reason(job: ScrapingJob, scene: _Scene, carried: Mapping[str, Any]) -> Reason:
     overdue = scene.now - job.run_after > timedelta(seconds=2 * config.get().sweep_seconds)
     if job.run_after > scene.now:
-        return Reason.RETRYING if job.failures else Reason.NOT_BEFORE
+        return _not_yet(job, scene, carried)
     if not scene.slots:
         return Reason.NO_WORKER
     if scene.taken >= scene.slots:
@@ -124,6 +151,16 @@ def _reason(job: ScrapingJob, scene: _Scene) -> Reason:
     if (overdue or job.rung_at is None) and _nobody_sweeps(scene):
         return Reason.SWEEP_AWAY
     return Reason.BELL_UNANSWERED if overdue else Reason.SOON
+
+
+def _not_yet(job: ScrapingJob, scene: _Scene, carried: Mapping[str, Any]) -> Reason:
+    if job.failures:
+        return Reason.RETRYING
+    window = starts.window_of(carried)
+    if window and not window.is_open(scene.now):
+        return Reason.WINDOW_CLOSED
+    is_spread = job.attempt == 0 and "spread_seconds" in carried
+    return Reason.SPREAD if is_spread else Reason.NOT_BEFORE
 
 
 def _nobody_sweeps(scene: _Scene) -> bool:

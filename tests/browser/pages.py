@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from orchestrator import database as storage
 from orchestrator.ledger.models import JobStatus, ScrapingTarget, User
-from tests.browser import scenery
+from tests.browser import builder_scenes, scenery
 from tests.dashboard import rows
 
 #: They answer with no page: a file, a line for machines, a way back.
@@ -19,7 +19,7 @@ NO_PAGES = frozenset(
         *("static", "bootstrap.static", "health.healthz", "health.readyz"),
         *("preferences.language", "jobs.log_file", "items.whole", "exports.one"),
         # Parts that a script puts into a page.
-        *("schedules.preview", "workers.answers"),
+        *("schedules.preview", "workers.answers", "drafts.preview"),
     }
 )
 #: A page before anybody is signed in.
@@ -48,15 +48,20 @@ def filled() -> list[Shown]:
         pending = rows.job(session, rows.target(session, "just-now"), JobStatus.PENDING)
         person = session.scalar(select(User.id).where(User.name == "vera"))
         target = jobs["completed"].target_id
+        drafts = builder_scenes.drafts(session)
         return [
             Shown("home", "home.index", "/"),
             Shown("workers", "workers.index", "/workers"),
+            Shown("sites", "sites.index", "/sites"),
+            Shown("site", "sites.edit", "/sites/budget?site=shop.example"),
             Shown("targets", "targets.index", "/targets"),
             Shown("targets-none", "targets.index", "/targets?text=nowhere"),
             Shown("target", "targets.one", f"/targets/{target}"),
             Shown("target-new", "targets.one", f"/targets/{new}"),
             Shown("target-add", "targets.new", "/targets/new"),
             Shown("target-edit", "targets.edit", f"/targets/{target}/edit"),
+            Shown("draft-new", "drafts.new", "/drafts/new"),
+            *(Shown(f"draft-{kind}", "drafts.one", f"/drafts/{at}") for kind, at in drafts.items()),
             Shown("target-delete", "targets.deletion", f"/targets/{target}/delete"),
             Shown("jobs", "jobs.index", "/jobs"),
             Shown("jobs-none", "jobs.index", "/jobs?status=skipped&target=books"),

@@ -14,7 +14,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from orchestrator import database as storage
+from orchestrator import sites
 from orchestrator.ledger import lexemes, people, ticks, tokens
+from orchestrator.ledger import sites as ledger_sites
 from orchestrator.ledger.models import (
     AuditEntry,
     ChargedPage,
@@ -31,6 +33,9 @@ from orchestrator.ledger.models import (
     Trigger,
     Worker,
 )
+from orchestrator.sites import Cause, Wait
+from spiders_project.complaints import Complaint
+from spiders_project.turn_books import Asking, SharedTurns
 from tests.dashboard import rows
 
 Jobs = dict[str, ScrapingJob]
@@ -75,6 +80,7 @@ def furnish(session: Session, jobs: Jobs) -> None:
     _given_up(session, jobs["completed"])
     _items(session, jobs)
     _exports(session, jobs["completed"].target_id)
+    _sites(session, jobs["running"])
 
 
 @contextmanager
@@ -93,6 +99,19 @@ def first_item(session: Session, job_id: UUID) -> int:
     """The one with a history."""
     query = select(func.min(ScrapedItem.id)).where(ScrapedItem.last_job_id == job_id)
     return session.scalar(query) or 0
+
+
+def _sites(session: Session, job: ScrapingJob) -> None:
+    """One that is crawled slowly, one that wants to be left alone, and one without a crawl."""
+    ledger_sites.save(session, "books.example", requests_per_second=0.5, note="they asked for it")
+    book = SharedTurns(str(job.id))
+    for name in ("shop.example", "stationery.example:8080"):
+        sites.tell(name, ledger_sites.default(name))
+        book.ask(name, Asking(wanted=1, delay=2))
+        book.note_use(name)
+    book.complain("shop.example", Complaint(3_000, too_many=True))
+    book.note_wait(Wait("shop.example", Cause.ASKED, datetime.now(UTC) + timedelta(minutes=50)))
+    book.close()
 
 
 def _people(session: Session) -> None:

@@ -13,7 +13,10 @@ from tests.browser.pages import Shown
 from tests.browser.screenshots import visitor
 
 #: Where people spend their day.
-MAIN = ("home", "targets", "target", "target-edit", "jobs", "job-running", "items", "item")
+MAIN = (
+    *("home", "targets", "target", "target-edit", "jobs", "job-running", "items", "item"),
+    "draft-editing",
+)
 
 #: Steps to the next element by Tab; its own words when it is out of sight or shows no focus.
 _STEP = """() => {

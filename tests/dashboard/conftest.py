@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from dashboard import create_app
-from orchestrator import celery, config, frontiers
+from orchestrator import celery, config, frontiers, sites
 from orchestrator import database as storage
 from orchestrator.ledger.models import Role, ScrapingTarget
 from tests.dashboard import rows
@@ -77,9 +77,10 @@ def _forget_broker() -> None:
     """Celery keeps its connections as long as the process lives; the next test has a new Redis."""
     pools.reset()
     celery.app._pool = celery.app.amqp._producer_pool = None
-    if frontiers._redis.cache_info().currsize:
-        frontiers._redis().close()
-    frontiers._redis.cache_clear()
+    for module in (frontiers, sites):
+        if module._redis.cache_info().currsize:
+            module._redis().close()
+        module._redis.cache_clear()
 
 
 @pytest.fixture

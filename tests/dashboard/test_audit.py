@@ -17,7 +17,11 @@ import dashboard
 from dashboard import audit
 
 #: These change nothing that others share; signing in is written down before anybody is signed in.
-EXEMPT = {"items.list_all", "sign_in.enter", "sign_in.leave", "preferences.language"}
+EXEMPT = {
+    *("sign_in.enter", "sign_in.leave", "preferences.language", "items.list_all"),
+    # Nothing of a draft counts before it is saved, which is written down.
+    *("drafts.blank", "drafts.use"),
+}
 NOTES = {audit.note, audit.note_in}
 
 

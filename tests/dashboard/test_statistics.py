@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from dashboard.statistics import grouped
+from dashboard.statistics import grouped, spared
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +58,21 @@ def test_statistics_without_end_are_cut() -> None:
     groups = told(**{f"n{number}": "x" * 9_000 for number in range(9_000)})
     assert len(groups["Other"]) == 300
     assert all(len(value) == 200 for _, value in groups["Other"])
+
+
+def test_what_the_cache_was_good_for_is_a_sentence() -> None:
+    stats = {
+        "response_received_count": 1_235,
+        "kumo/cache_unchanged": 1_234,
+        "kumo/cache_saved_bytes": 5_300_000,
+    }
+    assert spared(stats) == (
+        "1,234 of 1,235 pages were unchanged and not sent again: 5.3 MB saved."
+    )
+    assert ("Not sent again", "5.3 MB") in told(**stats)["Requests and answers"]
+
+
+@pytest.mark.parametrize("unchanged", [0, "many", None, float("inf")])
+def test_a_crawl_without_unchanged_pages_says_nothing_of_them(unchanged: Any) -> None:
+    assert spared({"kumo/cache_unchanged": unchanged}) is None
+    assert spared({}) is None

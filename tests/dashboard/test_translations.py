@@ -32,7 +32,7 @@ def texts() -> dict[str, str]:
     with (TRANSLATIONS / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found = {}
-    for package in ("dashboard", "orchestrator"):
+    for package in ("dashboard", "orchestrator", "spiders_project"):
         for _, _, message, *_ in extract_from_dir(
             ROOT / package, methods, options, KEYWORDS, directory_filter=lambda _: True
         ):

@@ -37,6 +37,7 @@ def test_the_counts_can_be_reset(open_shop):
     assert shop.get("/_stats", method="DELETE").status == 204
     assert shop.stats() == {
         "requests": 0,
+        "bytes": 0,
         "paths": {},
         "first_request_at": None,
         "last_request_at": None,

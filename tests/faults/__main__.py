@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 import click
 
-from orchestrator import config
+from orchestrator import config, networks
 from tests.faults import record, switched_off
 from tests.faults.judging import Counts
 from tests.faults.shards import SHARDS, Shard
@@ -94,6 +94,7 @@ def _leave_the_environment(home: str) -> None:
     for field in config.Config.model_fields.values():
         os.environ.pop(str(field.validation_alias), None)
     os.environ["KUMO_HOME"] = home
+    os.environ["KUMO_ALLOW_NETWORKS"] = networks.written(networks.LOOPBACK)
 
 
 def _keep_evidence(logs: Path, counts: Counts) -> None:

@@ -3,8 +3,9 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from orchestrator import config
+from orchestrator import config, networks
 from orchestrator.config import Config
 from orchestrator.exceptions import ConfigError
 
@@ -31,6 +32,8 @@ def test_the_example_names_exactly_the_variables_that_are_read(example: dict[str
 def test_the_example_shows_the_defaults(
     example: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("KUMO_ALLOW_NETWORKS", "KUMO_START_SPREAD_SECONDS"):
+        monkeypatch.delenv(name)
     default = config.get().model_dump(exclude={"home"})
     for name, value in example.items():
         monkeypatch.setenv(name, value)
@@ -50,6 +53,8 @@ def test_all_faults_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> No
         "KUMO_NIGHTLY": "midnight",
         "PORT": "70000",
         "KUMO_SECRET_KEY": "short",
+        "KUMO_ALLOW_NETWORKS": "127.0.0.1, 10.0.0.1/8",
+        "KUMO_CONTACT": "ask me (not)",
     }
     for name, value in faulty.items():
         monkeypatch.setenv(name, value)
@@ -104,16 +109,55 @@ def test_spider_modules_may_be_separated_by_commas_or_blanks(
     assert config.get().spider_modules == ("mine.spiders", "theirs", "others")
 
 
+def test_networks_may_be_single_addresses_and_none_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUMO_ALLOW_NETWORKS", "10.0.0.0/8, 192.168.1.7 fd00::/8,::1")
+    allowed = ("10.0.0.0/8", "192.168.1.7/32", "fd00::/8", "::1/128")
+    assert tuple(map(str, Config().allow_networks or ())) == allowed
+    monkeypatch.setenv("KUMO_ALLOW_NETWORKS", "none")
+    assert Config().allow_networks == ()
+    monkeypatch.setenv("KUMO_ALLOW_NETWORKS", "")
+    assert Config().allow_networks is None
+
+
+def test_networks_of_a_running_installation_are_found_without_a_variable(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUMO_ALLOW_NETWORKS")
+    (home / "running.json").write_text(json.dumps({"allow_networks": "127.0.0.0/8,::1/128"}))
+    assert config.get().allow_networks == networks.LOOPBACK
+
+
+@pytest.mark.parametrize("contact", ["crawls@example.org", "https://example.org/crawls?by=kumo"])
+def test_a_contact_is_an_address_at_which_somebody_can_be_reached(
+    contact: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUMO_CONTACT", contact)
+    assert Config().contact == contact
+
+
+@pytest.mark.parametrize(
+    "contact",
+    ["me", "me@", "a@b.org) Mozilla/5.0 (", "a@b.org\r\nCookie: c", "ftp://b.org", "ü@b.org"],
+)
+def test_no_contact_says_anything_else_to_a_site(
+    contact: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUMO_CONTACT", contact)
+    with pytest.raises(ValidationError, match="KUMO_CONTACT"):
+        Config()
+
+
 def test_a_process_that_moves_to_another_home_forgets_the_servers_named_so_far(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     named = {"DATABASE_URL": "postgresql://k@h/d", "REDIS_URL": "redis://h", "PORT": "9000"}
     kept = {"KUMO_LEASE_SECONDS": "7", "KUMO_SECRET_KEY": "s" * 16, "KUMO_HOME": "elsewhere"}
-    for name, value in (named | kept | {"KUMO_SPIDER_MODULES": "theirs"}).items():
+    theirs = {"KUMO_SPIDER_MODULES": "theirs", "KUMO_ALLOW_NETWORKS": "10.0.0.0/8"}
+    for name, value in (named | kept | theirs).items():
         monkeypatch.setenv(name, value)
     config.get()
     config.move_to(tmp_path, PORT="9001")
     now = config.get()
     assert (now.home, now.port, now.lease_seconds) == (tmp_path, 9001, 7)
     assert (now.database_url, now.redis_url, now.secret_key) == (None, None, None)
-    assert now.spider_modules == ()
+    assert (now.spider_modules, now.allow_networks) == ((), None)

@@ -93,7 +93,8 @@ def test_a_migration_that_cannot_have_its_lock_gives_up_soon() -> None:
         busy.execute(text("LOCK TABLE scraping_jobs IN ACCESS SHARE MODE"))
         with pytest.raises(DatabaseAway, match="busy"), storage.translated():
             downgrade("base")
-    assert migrations.is_current()
+    # Those before it are done: 0003 leaves the transaction.
+    assert "scraping_jobs" in tables()
 
 
 def test_there_is_one_line_of_migrations() -> None:

@@ -116,6 +116,35 @@ def test_a_target_that_is_due_gets_one_job_for_its_occasion(
     assert _rung(server) == [str(job_id)]
 
 
+def test_a_queued_occasion_is_requested_when_the_target_is_free_and_only_once(
+    database: str, server: redis.Redis
+) -> None:
+    target_id = given.a_target(overlap="queue")
+    busy = given.brought_to(JobStatus.RUNNING, target_id)
+    given.execute("UPDATE scraping_targets SET next_run_at = now() - interval '1 minute'")
+    assert sweep()["requested"] == 0
+    assert triggers.request_nightly()[0].queued
+    given.finish(busy, given.COMPLETED)
+    assert sweep()["requested"] == 1
+    assert sweep()["requested"] == 0
+    (again,) = triggers.request_nightly()
+    assert not again.started
+    assert given.count("scraping_jobs", "due_at IS NOT NULL") == 1
+    assert given.count("scraping_jobs") == 2
+
+
+def test_no_bell_rings_for_a_job_that_waits_for_its_window(
+    database: str, server: redis.Redis
+) -> None:
+    target_id = given.a_target(crawl_window=given.a_closed_window())
+    job_id = triggers.request(target_id, Trigger.DASHBOARD).job_id
+    assert sweep()["rung"] == 0
+    assert _rung(server) == []
+    urgent = triggers.request(target_id, Trigger.DASHBOARD, priority=0)
+    assert (urgent.job_id, urgent.priority) == (job_id, 0)
+    assert _rung(server) == [str(job_id)]
+
+
 def test_one_sweeps_at_a_time(target_id: int) -> None:
     with storage.transaction() as session:
         assert ticks.take_turn(session)

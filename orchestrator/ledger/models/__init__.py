@@ -1,6 +1,8 @@
 """The tables, a file per noun."""
 
+from orchestrator.ledger.models.cached_pages import CachedPage
 from orchestrator.ledger.models.crawls import Crawl
+from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
 from orchestrator.ledger.models.items import ItemRevision, ItemWords, RejectedItem, ScrapedItem
 from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
@@ -10,7 +12,8 @@ from orchestrator.ledger.models.pages import ChargedPage
 from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, Scope, User
 from orchestrator.ledger.models.progress import JobProgress
 from orchestrator.ledger.models.schema import Table
-from orchestrator.ledger.models.targets import ScrapingTarget
+from orchestrator.ledger.models.sites import Site
+from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
 from orchestrator.ledger.models.workers import Worker
 
@@ -18,9 +21,13 @@ __all__ = [
     "ACTIVE",
     "ApiToken",
     "AuditEntry",
+    "CachedPage",
     "ChargedPage",
     "Crawl",
+    "DraftPage",
+    "DraftStatus",
     "Export",
+    "FurtherPages",
     "ItemListing",
     "ItemListingPart",
     "ItemRevision",
@@ -28,6 +35,7 @@ __all__ = [
     "JobLogLine",
     "JobProgress",
     "JobStatus",
+    "Overlap",
     "RejectedItem",
     "Requested",
     "Role",
@@ -35,7 +43,9 @@ __all__ = [
     "ScrapedItem",
     "ScrapingJob",
     "ScrapingTarget",
+    "Site",
     "Table",
+    "TargetDraft",
     "Tick",
     "Trigger",
     "User",

@@ -1,12 +1,20 @@
 """Targets: the websites to scrape, how and when."""
 
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orchestrator.ledger.models.schema import At, AtNow, Id, Table
+from orchestrator.ledger.models.schema import At, AtNow, Id, Table, words
+
+
+class Overlap(StrEnum):
+    """What becomes of an occasion that finds a job of its target active."""
+
+    SKIP = "skip"  #: It is left out, and a skipped job says for which.
+    QUEUE = "queue"  #: One job follows when the active one has ended.
 
 
 class ScrapingTarget(Table):
@@ -27,6 +35,7 @@ class ScrapingTarget(Table):
         ),
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
         CheckConstraint("max_attempts BETWEEN 1 AND 100", name="max_attempts"),
+        CheckConstraint("spread_seconds BETWEEN 0 AND 86400", name="spread_seconds"),
         CheckConstraint(r"name ~ '^[a-z0-9][a-z0-9_-]*$'", name="name"),
     )
 
@@ -53,7 +62,13 @@ class ScrapingTarget(Table):
     schedule: Mapped[str | None] = mapped_column(Text)
     #: The zone of the cron line; null = the installation's.
     timezone: Mapped[str | None] = mapped_column(Text)
-    #: The next occasion of its schedule.
+    #: What becomes of an occasion that finds it busy.
+    overlap: Mapped[Overlap] = mapped_column(words(Overlap), server_default="skip")
+    #: The times of day in which it is crawled, as 22:00-06:00 in its zone; null = all day.
+    crawl_window: Mapped[str | None] = mapped_column(Text)
+    #: Over how long its scheduled starts are spread; null = the installation's default.
+    spread_seconds: Mapped[int | None] = mapped_column(Integer)
+    #: The next occasion of its schedule; one that has come is queued or not yet served.
     next_run_at: Mapped[At | None]
     #: A job is given up after so many failures without progress.
     max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3")

@@ -47,3 +47,25 @@ def test_a_jump_of_the_clocks_is_told_in_words(viewer: Browser) -> None:
     all_of_october = preview(viewer, cron="30 12 24-31 10 *", zone="Europe/Berlin")
     assert "The clocks go back by 1 h before this one." in all_of_october
     assert "The clocks" not in preview(viewer, cron="30 2 25-31 3 *", zone="Asia/Tokyo")
+
+
+def test_a_closed_window_says_when_each_crawl_starts_instead(viewer: Browser) -> None:
+    page = preview(viewer, cron="0 12 * * *", zone="Asia/Tokyo", window="22:00-06:00")
+    assert "crawled from 22:00 to 06:00 (Asia/Tokyo) only" in page
+    assert page.count("Its window is closed then; it starts ") == 10
+    assert page.count(", 22:00.") == 10
+    assert "is closed then" not in preview(viewer, cron="0 3 * * *", window="22:00-06:00")
+
+
+def test_a_spread_is_told_and_where_in_it_a_target_starts(viewer: Browser) -> None:
+    new = preview(viewer, cron="0 3 * * *", spread="600")
+    assert "Scheduled starts are spread over 10 min" in new
+    assert "later." not in new
+    assert preview(viewer, cron="0 3 * * *", spread="600", target="7").count("It starts ") >= 9
+    assert "spread over" not in preview(viewer, cron="0 3 * * *", spread="0")
+
+
+def test_what_is_typed_halfway_is_no_fault_of_the_preview(viewer: Browser) -> None:
+    page = preview(viewer, cron="0 3 * * *", spread="1x", target="x")
+    assert "Every day at 03:00" in page
+    assert "is no window" in preview(viewer, cron="0 3 * * *", window="22:0")

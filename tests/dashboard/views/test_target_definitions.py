@@ -22,6 +22,8 @@ TYPED = {
     "tags": "furniture、 日本, furniture",
     "schedule": " 30  3 * * * ",
     "timezone": "Asia/Tokyo",
+    "crawl_window": "22:00 – 6:00",
+    "spread_seconds": "900",
     "active": "y",
     "arguments": '{"pages": 3, "deep": {"a": [1, null]}}',
     "settings": '{"DOWNLOAD_DELAY": 0.5}',
@@ -71,6 +73,8 @@ def test_a_target_is_added_as_it_was_typed(operator: Browser, session: Session) 
     assert target.start_urls == ["https://a.example/", "https://b.example/?q=1,2"]
     assert target.tags == ["furniture", "日本"]
     assert (target.schedule, target.timezone, target.active) == ("30 3 * * *", "Asia/Tokyo", True)
+    assert (target.crawl_window, target.spread_seconds) == ("22:00-06:00", 900)
+    assert target.overlap == "skip"
     assert target.arguments == {"pages": 3, "deep": {"a": [1, None]}}
     assert target.settings == {"DOWNLOAD_DELAY": 0.5}
     assert target.key_fields == ["sku", "colour"]
@@ -89,6 +93,18 @@ def test_the_least_that_makes_a_target_is_a_name_and_a_spider(
     assert target.active
 
 
+def test_a_target_can_queue_what_finds_it_busy(operator: Browser, session: Session) -> None:
+    fields = opened(operator, "/targets/new", name="long", spider="shop", overlap="queue")
+    assert operator.post("/targets/new", fields).status_code == 303
+    target = found(session, "long")
+    assert target.overlap == "queue"
+    page = operator.get(f"/targets/{target.id}/edit").text
+    assert re.search(r'<option selected value="queue">', page)
+    assert "is queued: it follows" in operator.get(f"/targets/{target.id}").text
+    wrong = operator.post("/targets/new", fields | {"name": "other", "overlap": "both"})
+    assert "Should be one of" in fault_beside(wrong.text, "overlap")
+
+
 FAULTS = {
     "name": ("My Shop", "Should be small letters"),
     "spider": ("  ", "Should not be empty"),
@@ -96,6 +112,8 @@ FAULTS = {
     "tags": ("x" * 51, "Entry 1 should have at most 50 characters"),
     "schedule": ("soon", "'soon' is no cron line"),
     "timezone": ("Mars/Base", "'Mars/Base' is no time zone"),
+    "crawl_window": ("at night", "'at night' is no window"),
+    "spread_seconds": ("86401", "Should be 86400 or less"),
     "arguments": ('{"a": 1,\n "b" 2}', "cannot be read at line 2, column 6"),
     "settings": ('{"FEEDS": {}}', "FEEDS cannot be set by a target"),
     "key_fields": ("k\n" * 21, "Should have at most 20 entries"),
@@ -121,9 +139,18 @@ def test_a_fault_stands_beside_its_field_and_what_was_typed_stays(
     assert count(session) == 0
 
 
+def test_faults_of_a_recipe_say_where_in_the_arguments_they_are(operator: Browser) -> None:
+    recipe = {"fields": [{"name": "a", "css": "a["}, {"name": "b"}], "most_pages": 0}
+    typed = TYPED | {"spider": "selector", "arguments": json.dumps(recipe)}
+    told = fault_beside(operator.post("/targets/new", typed).text, "arguments")
+    assert told.startswith("At fields.0.css: is no CSS selector")
+    assert "at fields.1: needs either css or xpath" in told
+    assert "at most_pages: should be 1 or more" in told
+
+
 def test_all_faults_are_told_at_once_and_the_first_has_the_focus(operator: Browser) -> None:
     page = operator.post("/targets/new", TYPED | {k: v for k, (v, _) in FAULTS.items()}).text
-    assert "11 fields need another look" in page
+    assert f"{len(FAULTS)} fields need another look" in page
     for field, (_, sentence) in FAULTS.items():
         assert sentence in fault_beside(page, field), field
     (focused,) = re.findall("<[^>]*autofocus[^>]*>", page)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from orchestrator import config
 from orchestrator import database as storage
 from orchestrator.cli import doctor
 from orchestrator.ledger import ticks
@@ -17,7 +18,7 @@ COMMAND = Path(sys.executable).with_name("kumo")
 
 
 def findings(said: str) -> list[tuple[str, str, str]]:
-    """(ok or FAIL, what was looked at, what was found) for each line."""
+    """(ok, hint or FAIL, what was looked at, what was found) for each line."""
     parts = [line.split(maxsplit=2) for line in said.splitlines()]
     return [(word, name, found) for word, name, found in parts]
 
@@ -44,6 +45,7 @@ def wait_for_beat(*processes: "subprocess.Popen[bytes]") -> None:
 @pytest.mark.usefixtures("database", "redis_url")
 def test_a_whole_installation_is_found_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("KUMO_SWEEP_SECONDS", "0.5")
+    monkeypatch.setenv("KUMO_CONTACT", "crawls@example.org")
     schedule = tmp_path / "schedule"
     with celery("worker") as worker, celery("beat", "-s", str(schedule)) as beat:
         wait_for_beat(worker, beat)
@@ -52,8 +54,8 @@ def test_a_whole_installation_is_found_well(tmp_path: Path, monkeypatch: pytest.
     assert said.returncode == 0, said.stdout
     assert {word for word, _, _ in found} == {"ok"}
     assert [name for _, name, _ in found] == [
-        "python", "configuration", "database", "migrations", "redis", "spiders", "workers",
-        "workers", "beat",
+        "python", "configuration", "contact", "database", "migrations", "redis", "spiders",
+        "workers", "workers", "beat",
     ]  # fmt: skip
 
 
@@ -100,6 +102,16 @@ def test_a_wrong_environment_is_found_first(kumo: Kumo, monkeypatch: pytest.Monk
     assert result.exit_code == 1
     assert findings(result.stdout)[1][:2] == ("FAIL", "configuration")
     assert "PORT" in result.stdout
+
+
+def test_a_missing_contact_is_a_hint_and_no_failure(monkeypatch: pytest.MonkeyPatch):
+    (finding,) = doctor._contact()
+    assert finding.well
+    assert (finding.word, "set KUMO_CONTACT" in finding.says) == ("hint", True)
+    monkeypatch.setenv("KUMO_CONTACT", "https://example.org/crawls")
+    config.get.cache_clear()
+    (finding,) = doctor._contact()
+    assert (finding.word, finding.says) == ("ok", "sites are told: https://example.org/crawls")
 
 
 @pytest.mark.usefixtures("no_tables")

@@ -37,6 +37,7 @@ def test_a_target_is_added_with_everything_that_was_said(kumo: Kumo):
         "--argument", "category=tea", "--argument", "pages=[1, 2]",
         "--setting", "DOWNLOAD_DELAY=0.5", "--setting", "COOKIES_ENABLED=false",
         "--key-field", "sku", "--schedule", "30 3 * * *", "--timezone", "Asia/Tokyo",
+        "--window", "22:00-6:00", "--overlap", "queue", "--spread", "900",
         "--priority", "2", "--max-attempts", "7",
     )  # fmt: skip
     target = shown(kumo)
@@ -46,7 +47,13 @@ def test_a_target_is_added_with_everything_that_was_said(kumo: Kumo):
     assert target["settings"] == {"DOWNLOAD_DELAY": 0.5, "COOKIES_ENABLED": False}
     assert target["key_fields"] == ["sku"]
     assert (target["schedule"], target["timezone"]) == ("30 3 * * *", "Asia/Tokyo")
+    assert (target["crawl_window"], target["overlap"]) == ("22:00-06:00", "queue")
+    assert target["spread_seconds"] == 900
     assert (target["priority"], target["max_attempts"], target["active"]) == (2, 7, True)
+    kumo("targets", "edit", "shop", "--window", "", "--overlap", "skip", "--spread", "")
+    edited = shown(kumo)
+    assert (edited["crawl_window"], edited["spread_seconds"]) == (None, None)
+    assert edited["overlap"] == "skip"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +61,8 @@ def test_a_target_is_added_with_everything_that_was_said(kumo: Kumo):
     [
         (["--schedule", "every day"], "schedule: 'every day' is no cron line"),
         (["--schedule", "99 3 * * *"], "is no cron line"),
+        (["--window", "at night"], "crawl_window: 'at night' is no window"),
+        (["--spread", "long"], "spread_seconds: should be a whole number"),
         (["--timezone", "Mars/Base"], "timezone: 'Mars/Base' is no time zone"),
         (["--setting", "ITEM_PIPELINES={}"], "ITEM_PIPELINES cannot be set by a target"),
         (["--setting", "DOWNLOAD_DELAY=soon"], "DOWNLOAD_DELAY should be a number"),

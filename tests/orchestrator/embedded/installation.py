@@ -61,6 +61,8 @@ class Installation:
             "KUMO_HOME": str(folder),
             "PORT": str(kept.free_port()),
             "KUMO_DEMO_PORT": "0",
+            # As where nobody has said anything.
+            "KUMO_ALLOW_NETWORKS": "",
         } | environment
         folder.parent.mkdir(parents=True, exist_ok=True)
         self.output = folder.with_name(folder.name + ".out")

@@ -13,6 +13,7 @@ import psutil
 import psycopg2
 import pytest
 
+from tests import scraping
 from tests.orchestrator.embedded.installation import PARTS, Installation, awaited, get
 
 pytestmark = pytest.mark.timeout(300)
@@ -86,6 +87,19 @@ def test_the_tables_and_the_demo_targets_are_there(running: Installation) -> Non
 
 def test_a_first_crawl_of_the_demo_shop_was_requested(running: Installation) -> None:
     assert ask(running.recorded()["database_url"], "SELECT count(*) FROM scraping_jobs") == (1,)
+
+
+def test_crawls_may_reach_this_machine_and_so_may_those_of_another_terminal(
+    running: Installation,
+) -> None:
+    recorded = running.recorded()
+    assert recorded["allow_networks"] == "127.0.0.0/8,::1/128"
+    status = "SELECT DISTINCT status FROM scraping_jobs"
+    awaited(lambda: ask(recorded["database_url"], status) == ("completed",))
+    terminal = {"KUMO_HOME": str(running.folder), "KUMO_ALLOW_NETWORKS": ""}
+    options = ("-s", "CLOSESPIDER_ITEMCOUNT=1", "-O", "-:jsonlines")
+    _, said, logged = scraping.ended(scraping.scrapy("crawl", "demo_shop", *options, **terminal))
+    assert scraping.items_of(said), logged
 
 
 def test_a_second_one_in_the_same_home_is_told_of_the_first(running: Installation) -> None:

@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, timedelta
 from functools import cache
 from threading import Barrier
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from orchestrator import database
-from orchestrator.ledger import jobs, requests, targets
+from orchestrator.ledger import jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import Claim, End, Ended, Ending
 from orchestrator.ledger.models import JobStatus, Requested, Role, ScrapingJob, Trigger, User
 from orchestrator.ledger.requests import Answer, Terms
@@ -56,6 +57,26 @@ def answer(target_id: int, *, job_id: uuid.UUID | None = None, **terms: Any) -> 
     terms = {"trigger": Trigger.CLI} | terms
     with database.transaction() as session:
         return requests.request(session, target_id, Terms(**terms), job_id=job_id)
+
+
+def requested_together(session: Session, ids: list[int], **terms: Any) -> list[Answer]:
+    return requests.request_many(session, ids, Terms(Trigger.BEAT, **terms))
+
+
+def an_open_window() -> str:
+    """One that closes in an hour, by the clock of UTC."""
+    return _window(hours=-1)
+
+
+def a_closed_window() -> str:
+    """One that opens in two hours."""
+    return _window(hours=2)
+
+
+def _window(*, hours: int) -> str:
+    opens = do(ticks.now).astimezone(UTC) + timedelta(hours=hours)
+    closes = opens + timedelta(hours=2)
+    return f"{opens:%H:%M}-{closes:%H:%M}"
 
 
 def claim(job_id: uuid.UUID, *, lease_seconds: float = 60) -> Claim | None:

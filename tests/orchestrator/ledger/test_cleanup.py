@@ -21,6 +21,7 @@ TABLES = (
     "exports",
     "item_listings",
     "item_listing_parts",
+    "cached_pages",
     "item_words",
     "rejected_items",
     "charged_pages",
@@ -32,7 +33,8 @@ TABLES = (
 
 #: Rows without which their job goes, too.
 HOLDING_A_JOB = sorted(
-    {*TABLES, "scraping_jobs"} - {"exports", "item_listings", "item_listing_parts", "item_words"}
+    {*TABLES, "scraping_jobs"}
+    - {"cached_pages", "exports", "item_listings", "item_listing_parts", "item_words"}
 )
 
 
@@ -80,6 +82,31 @@ def export(target_id: int, days: int = 0) -> None:
         "INSERT INTO exports (id, target_id, who, format, started_at)"
         " SELECT gen_random_uuid(), :target, 'hanako', 'csv', now() - make_interval(days => :days)",
         target=target_id,
+        days=days,
+    )
+
+
+def draft(days: int, target_id: int | None = None) -> None:
+    """One with two pages."""
+    given.execute(
+        "WITH made AS (INSERT INTO target_drafts (id, who, url, target_id, made_at)"
+        " SELECT gen_random_uuid(), 'hanako', 'u', :target, now() - make_interval(days => :days)"
+        " RETURNING id)"
+        " INSERT INTO draft_pages (draft_id, place, url, status, body)"
+        " SELECT id, n, 'u', 200, '' FROM made, generate_series(0, 1) n",
+        target=target_id,
+        days=days,
+    )
+
+
+def cache(target_id: int, pages: int, days: int = 0) -> None:
+    given.execute(
+        "INSERT INTO cached_pages (target_id, key, url, head, body, size, seen_at)"
+        " SELECT :target, (:days || '-' || n)::bytea, 'u', '', '', 0,"
+        "        now() - make_interval(days => :days)"
+        " FROM generate_series(1, :pages) n",
+        target=target_id,
+        pages=pages,
         days=days,
     )
 
@@ -191,6 +218,9 @@ NOTHING = {
     "listing_parts": 0,
     "listings": 0,
     "workers": 0,
+    "cached_pages": 0,
+    "draft_pages": 0,
+    "drafts": 0,
     "log_lines": 0,
     "progress": 0,
     "rejected_items": 0,
@@ -202,8 +232,10 @@ NOTHING = {
 
 #: Every reference to a row that clean-up removes: a new one must be let go of, or go before it.
 REFERENCES = {
+    "cached_pages.target_id",
     "charged_pages.job_id",
     "crawls.job_id",
+    "draft_pages.draft_id",
     "exports.target_id",
     "item_listings.target_id",
     "item_revisions.item_id",
@@ -217,6 +249,7 @@ REFERENCES = {
     "scraped_items.target_id",
     "scraping_jobs.retry_of",
     "scraping_jobs.target_id",
+    "target_drafts.target_id",
 }
 
 
@@ -230,7 +263,7 @@ def test_days_that_are_none_are_refused_in_one_sentence(days: Any, target_id: in
 
 
 def test_every_reference_is_known_to_clean_up() -> None:
-    removed = {"scraping_jobs", "scraped_items", "scraping_targets"}
+    removed = {"scraping_jobs", "scraped_items", "scraping_targets", "target_drafts"}
     columns = [column for table in Table.metadata.tables.values() for column in table.columns]
     referring = {
         f"{column.table.name}.{column.name}"
@@ -239,6 +272,22 @@ def test_every_reference_is_known_to_clean_up() -> None:
         if key.column.table.name in removed
     }
     assert referring == REFERENCES
+
+
+def test_a_draft_and_its_pages_go_after_a_week_and_sooner_where_less_is_kept(
+    target_id: int,
+) -> None:
+    for days in (40, 8, 6, 0):
+        draft(days)
+    assert run(30) == NOTHING | {"drafts": 2, "draft_pages": 4}
+    assert run(3) == NOTHING | {"drafts": 1, "draft_pages": 2}
+    assert given.count("draft_pages") == 2
+
+
+def test_a_draft_of_a_deleted_target_goes_with_it(target_id: int) -> None:
+    draft(0, target_id=target_id)
+    given.execute("UPDATE scraping_targets SET deleted_at = now()")
+    assert run() == NOTHING | {"drafts": 1, "draft_pages": 2, "targets": 1}
 
 
 def test_an_empty_database_has_nothing_to_remove() -> None:
@@ -256,8 +305,10 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     learn_words()
     export(target_id, days=40)
     listing(target_id, days=40)
+    cache(target_id, 6, days=40)
     removed = {"jobs": 1, "log_lines": 7, "rejected_items": 3, "charged_pages": 2, "crawls": 1}
     removed |= {"progress": 4, "words": 5, "exports": 1, "listings": 1, "listing_parts": 2}
+    removed |= {"cached_pages": 6}
     assert run() == NOTHING | removed | {"revisions": 5, "items": 5}
     assert all(given.count(table) == 0 for table in (*TABLES, "scraping_jobs"))
     assert given.count("scraping_targets") == 1
@@ -270,6 +321,7 @@ def test_what_is_younger_stays(target_id: int) -> None:
     charge(job_id, 2)
     items(target_id, 5, first=job_id, last=job_id, days=29)
     revise(job_id, days=29)
+    cache(target_id, 6, days=29)
     before = everything()
     assert run() == NOTHING
     assert everything() == before
@@ -438,14 +490,17 @@ def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> 
     revise(job_id)
     export(target_id)
     listing(target_id)
+    cache(target_id, 1_200)
     kept = given.a_target("kept")
     items(kept, 1)
     export(kept)
     listing(kept)
+    cache(kept, 3)
     delete_target(target_id)
     removed = {"jobs": 1, "log_lines": 2, "rejected_items": 2, "charged_pages": 2, "crawls": 1}
-    removed |= {"exports": 1, "listings": 1, "listing_parts": 2}
+    removed |= {"exports": 1, "listings": 1, "listing_parts": 2, "cached_pages": 1_200}
     assert run() == NOTHING | removed | {"revisions": 2, "items": 2, "targets": 1}
+    assert given.count("cached_pages") == 3
     assert given.execute("SELECT id FROM scraping_targets") == [(kept,)]
     assert given.count("scraped_items") == 1
 

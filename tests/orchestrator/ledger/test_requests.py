@@ -253,3 +253,20 @@ def test_a_job_is_not_cleaned_away_while_it_is_retried(target_id: int) -> None:
     with once("before", lambda: found.append(given.execute(free, id=old))):
         assert given.do(requests.repeat, old, Trigger.CLI).started
     assert found == [[]]
+
+
+def test_an_occasion_of_a_queueing_target_leaves_no_skipped_row(database: str) -> None:
+    queueing, skipping = given.a_target("queueing", overlap="queue"), given.a_target("skipping")
+    busy = {each: given.brought_to(JobStatus.RUNNING, each) for each in (queueing, skipping)}
+    answers = {answer.target_id: answer for answer in many([queueing, skipping], due_at=MIDNIGHT)}
+    assert answers[queueing].queued
+    assert answers[queueing].why_not == f"queued behind job {busy[queueing]}, which is running"
+    assert answers[skipping].status is JobStatus.SKIPPED
+    assert given.count("scraping_jobs", "target_id = :id", id=queueing) == 1
+    assert given.count("scraping_jobs", "target_id = :id", id=skipping) == 2
+
+
+def test_a_message_that_finds_a_queueing_target_busy_is_skipped_as_ever(database: str) -> None:
+    target_id = given.a_target(overlap="queue")
+    given.brought_to(JobStatus.RUNNING, target_id)
+    assert given.answer(target_id, job_id=uuid.uuid4()).status is JobStatus.SKIPPED

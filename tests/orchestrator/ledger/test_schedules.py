@@ -77,6 +77,15 @@ def test_a_time_that_comes_twice_happens_once() -> None:
     assert found[1] == utc(2026, 10, 26, 1, 30)
 
 
+@pytest.mark.parametrize("minute", range(0, 60, 10))
+def test_while_the_clock_shows_an_hour_again_its_occasions_have_been(minute: int) -> None:
+    again, first = utc(2026, 10, 25, 1, minute), utc(2026, 10, 25, 0, 30)
+    assert schedules.latest_occasion("30 2 * * *", BERLIN, until=again) == first
+    following = schedules.next_occasion("30 2 * * *", BERLIN, after=again)
+    assert following == utc(2026, 10, 26, 1, 30)
+    assert schedules.upcoming("30 2 * * *", BERLIN, again, 1)[0].at == following
+
+
 @pytest.mark.parametrize(("month", "day", "hours"), [(3, 29, 23), (10, 25, 25)])
 def test_midnights_around_a_jump_are_one_each_night(month: int, day: int, hours: int) -> None:
     start = datetime(2026, month, day, tzinfo=BERLIN)

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from orchestrator import config
 from orchestrator.exceptions import TargetChanged, TargetInvalid, TargetNotFound
-from orchestrator.ledger import targets
-from orchestrator.ledger.models import ScrapingTarget
+from orchestrator.ledger import jobs, requests, targets
+from orchestrator.ledger.models import JobStatus, ScrapingTarget, Trigger
+from orchestrator.ledger.requests import Terms
 from tests.orchestrator.ledger import given
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -226,6 +227,79 @@ def test_two_sweeps_at_once_find_each_occasion_once() -> None:
     first, second = given.overtaken(due, due)
     assert first == {NOON: [target_id]}
     assert second == {}
+
+
+def queueing(**fields: Any) -> int:
+    return given.a_target(schedule="0 * * * *", overlap="queue", **fields)
+
+
+def test_an_occasion_that_finds_a_queueing_target_busy_stays_due_until_it_is_free() -> None:
+    target_id = queueing()
+    expect_at(target_id, NOON)
+    job_id = given.brought_to(JobStatus.RUNNING, target_id)
+    for later in (timedelta(), timedelta(minutes=5)):
+        assert given.do(targets.due, NOON + later) == {}
+    assert find(target_id).next_run_at == NOON
+    given.finish(job_id, given.COMPLETED)
+    assert given.do(targets.due, NOON + timedelta(minutes=6)) == {NOON: [target_id]}
+    assert find(target_id).next_run_at == NOON + timedelta(hours=1)
+
+
+def test_of_several_occasions_that_found_it_busy_one_follows() -> None:
+    target_id = queueing()
+    expect_at(target_id, NOON)
+    job_id = given.brought_to(JobStatus.PAUSED, target_id)
+    late = NOON + timedelta(hours=3, minutes=1)
+    assert given.do(targets.due, late) == {}
+    given.do(jobs.cancel, job_id)
+    assert given.do(targets.due, late) == {NOON + timedelta(hours=3): [target_id]}
+    assert given.do(targets.due, late) == {}
+
+
+def test_a_job_of_the_occasion_itself_is_not_waited_for() -> None:
+    target_id = queueing()
+    expect_at(target_id, NOON)
+    given.a_job(target_id, due_at=NOON)
+    assert given.do(targets.due, NOON) == {NOON: [target_id]}
+    assert find(target_id).next_run_at == NOON + timedelta(hours=1)
+
+
+def test_a_job_that_begins_at_the_same_moment_is_waited_for() -> None:
+    target_id = queueing()
+    expect_at(target_id, NOON)
+
+    def due(session: Session) -> Any:
+        return targets.due(session, NOON)
+
+    def request(session: Session) -> Any:
+        return requests.request(session, target_id, Terms(Trigger.CLI)).started
+
+    # The sweep passes over a target for which somebody is making a job.
+    assert given.overtaken(request, due) == (True, {})
+    assert given.do(targets.due, NOON) == {}
+    given.do(jobs.cancel_all_of, target_id)
+    assert given.overtaken(due, request) == ({NOON: [target_id]}, True)
+
+
+def test_what_an_occasion_is_queued_behind_is_told() -> None:
+    target_id = given.a_target(overlap="queue")
+    job_id = given.brought_to(JobStatus.RUNNING, target_id)
+    assert given.do(targets.queued_behind, find(target_id)) is None
+    expect_at(target_id, datetime(2020, 1, 1, tzinfo=UTC))
+    ahead = given.do(targets.queued_behind, find(target_id))
+    assert ahead
+    assert ahead.id == job_id
+    given.finish(job_id, given.COMPLETED)
+    assert given.do(targets.queued_behind, find(target_id)) is None
+
+
+def test_an_edit_keeps_an_occasion_that_is_queued() -> None:
+    target_id = queueing()
+    expect_at(target_id, NOON)
+    change(target_id, priority=1)
+    assert find(target_id).next_run_at == NOON
+    change(target_id, schedule="5 * * * *")
+    assert find(target_id).next_run_at != NOON
 
 
 def test_schedules_start_only_active_living_targets(target_id: int) -> None:

@@ -181,15 +181,37 @@ def test_where_nobody_sweeps_nobody_rings_again(job_id: UUID) -> None:
     assert found.since is not None
 
 
+def test_a_job_outside_its_window_says_when_that_opens(database: str) -> None:
+    window = given.a_closed_window()
+    found = why(given.a_job(given.a_target(crawl_window=window, timezone="UTC")))
+    assert found.kind is Reason.WINDOW_CLOSED
+    assert (str(found.window), found.window and found.window.zone.key) == (window, "UTC")
+    assert found.until
+    assert found.until > datetime.now(UTC)
+
+
+def test_a_scheduled_job_says_that_its_start_is_spread(database: str) -> None:
+    target_id = given.a_target(schedule="0 */2 * * *", spread_seconds=86_400)
+    occasion = given.do(ticks.now).replace(minute=0, second=0, microsecond=0)
+    occasion += timedelta(hours=2 + occasion.hour % 2)
+    job_id = given.a_job(target_id, due_at=occasion)
+    found = why(job_id)
+    assert (found.kind, found.due_at) == (Reason.SPREAD, occasion)
+    assert found.spread == timedelta(hours=2)
+    assert given.do(waiting.reasons, [given.job(job_id)]) == {job_id: Reason.SPREAD}
+
+
 def test_the_reasons_of_many_are_those_of_each(job_id: UUID) -> None:
     other = given.a_job(given.a_target("other"))
     given.execute(
         "UPDATE scraping_jobs SET run_after = now() + interval '1 h' WHERE id = :i", i=other
     )
-    jobs = [given.job(job_id), given.job(other)]
+    shut = given.a_job(given.a_target("shut", crawl_window=given.a_closed_window()))
+    jobs = [given.job(each) for each in (job_id, other, shut)]
     assert given.do(waiting.reasons, jobs) == {
         job_id: Reason.NO_WORKER,
         other: Reason.NOT_BEFORE,
+        shut: Reason.WINDOW_CLOSED,
     }
 
 
