@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
@@ -23,7 +24,8 @@ from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import sites
 from orchestrator.ledger.jobs import Claim, End, Ending
 from orchestrator.sites import Cause, Wait
-from spiders_project import complaints, own_turns
+from spiders_project import complaints, frontier, own_turns
+from spiders_project.checkpoint import Checkpoint
 from spiders_project.closing import ask_to_close
 from spiders_project.complaints import Complaint
 from spiders_project.leases import FrontierAway
@@ -43,6 +45,8 @@ _AWAY_SECONDS = 1
 _LONG_WAIT_SECONDS = 3
 #: A job that would wait longer gives its slot to others meanwhile.
 _LONGEST_STAY_SECONDS = 300
+
+_OVER = "The crawl ends before its site's turn came."
 
 _of: "WeakKeyDictionary[Crawler, Turns]" = WeakKeyDictionary()
 
@@ -91,6 +95,7 @@ class Turns:
         self._crawler = crawler
         self._book = book
         claim: Claim | None = crawler.settings["KUMO_CLAIM"]
+        self._is_job = claim is not None
         self._may_hand_back = claim is not None and "one_attempt" not in claim.definition
         self._sites: dict[str, _Site] = {}
         self._names: dict[tuple[str, str], str] = {}
@@ -98,6 +103,7 @@ class Turns:
         self._next_look: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._away_until = self._noted_until = 0.0
+        self._is_over = False
         #: How the crawl ends, once it has to wait too long.
         self.end: End | None = None
         crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
@@ -126,7 +132,9 @@ class Turns:
     # What the handlers call
 
     async def take(self, request: Request) -> _Site:
-        """Returns when the request may start."""
+        """Returns when the request may start. Raises IgnoreRequest when the crawl is over."""
+        if self._is_over:
+            raise IgnoreRequest(_OVER)
         site = self._site(self._name(request))
         turn = asyncio.get_running_loop().create_future()
         site.waiting.append(turn)
@@ -255,6 +263,8 @@ class Turns:
 
     def _look(self) -> None:
         now = monotonic()
+        if self._is_job and not self._is_over and self._is_in_trouble():
+            self._dismiss()
         for site in list(self._sites.values()):
             if site.is_idle:
                 del self._sites[site.name]
@@ -266,6 +276,21 @@ class Turns:
     def _is_due(self, site: _Site, now: float) -> bool:
         """What Redis knows of it is wrong, or old."""
         return site.told_in_flight != site.in_flight or now - site.told_at > _TELL_SECONDS
+
+    def _is_in_trouble(self) -> bool:
+        """The crawl acknowledges nothing any more: another attempt fetches what is left."""
+        checkpoint = self._crawler.get_extension(Checkpoint)
+        lost = checkpoint is not None and checkpoint.trouble is not None
+        return lost or frontier.of(self._crawler).trouble is not None
+
+    def _dismiss(self) -> None:
+        """A crawl that ends waits for its requests, and for these it might wait for ever."""
+        self._is_over = True
+        for site in self._sites.values():
+            for turn in site.waiting:
+                if not turn.done():
+                    turn.set_exception(IgnoreRequest(_OVER))
+            site.waiting.clear()
 
     def _give_back_if_long(self, now: float) -> None:
         """A slot is too much to keep for an hour in which nothing may be fetched."""

@@ -124,10 +124,10 @@ class TargetDefinition(BaseModel):
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     schedule: str | None = None
     timezone: str | None = None
-    max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
     crawl_window: str | None = None
     overlap: Annotated[Overlap, Field(strict=False)] = Overlap.SKIP
     spread_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
 
     @field_validator("arguments")
     @classmethod
@@ -254,6 +254,8 @@ def _told(field: str, error: Any) -> Sentence:
         return Sentence(
             "should be small letters, digits, - and _, and begin with a letter or digit"
         )
+    if kind in ("literal_error", "enum"):
+        return Sentence("should be one of %(words)s", words=context["expected"])
     return _WORDING.get(kind) or _bounded(kind, context)
 
 
@@ -263,8 +265,6 @@ def _bounded(kind: str, context: Mapping[str, Any]) -> Sentence:
             return Sentence("should have at most %(most)d characters", most=context["max_length"])
         case "too_short":
             return Sentence("should have at least %(least)d entries", least=context["min_length"])
-        case "literal_error" | "enum":
-            return Sentence("should be one of %(words)s", words=context["expected"])
         case "too_long":
             return Sentence("should have at most %(most)d entries", most=context["max_length"])
         case "greater_than_equal":

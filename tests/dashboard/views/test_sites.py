@@ -46,7 +46,15 @@ def test_a_site_shows_its_budget_its_use_and_who_is_at_it(
     job = rows.job(session, target, JobStatus.RUNNING)
     _crawl(job.id)
     page = viewer.get("/sites").text
-    for said in (SITE, "10 a second", "8 at once", "1 at once", "asks for 2 s", f"/jobs/{job.id}"):
+    for said in (
+        SITE,
+        "10 a second",
+        "8 at once",
+        "1 in the last minute",
+        "1 under way",
+        "asks for 2 s",
+        f"/jobs/{job.id}",
+    ):
         assert said in page, said
     assert "/sites/budget" not in page
 
