@@ -95,7 +95,8 @@ def proposal_title(title: Mapping[str, Any]) -> str:
         name: plain(value)[:_LONGEST] if isinstance(value, str) else value
         for name, value in title["values"].items()
     }
-    return str(gettext(title["pattern"]) % values)
+    pattern: str = title["pattern"]
+    return str(gettext(pattern) % values)
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {

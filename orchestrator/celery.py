@@ -113,6 +113,25 @@ def _settings() -> dict[str, Any]:
     }
 
 
+def tell(
+    task: str, *arguments: int | str, priority: int = DEFAULT, expires: float | None = None
+) -> None:
+    """Sends a short task whose result is a row. Raises ConfigError, or KombuError or OSError."""
+    # Without an address Celery would quietly try another broker.
+    config.get().require_redis_url()
+    with app.producer_pool.acquire(block=True, timeout=0.5) as producer:
+        app.send_task(
+            task,
+            args=arguments,
+            queue=CONTROL,
+            priority=priority,
+            producer=producer,
+            retry=False,
+            expires=expires,
+            ignore_result=True,
+        )
+
+
 app = Celery("orchestrator", include=["orchestrator.tasks", "orchestrator.worker"])
 # Read when first used, so that importing needs no environment.
 app.add_defaults(_settings)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from kombu.exceptions import KombuError
 
-from orchestrator import celery, config, database
+from orchestrator import celery, database
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import drafts, targets
 from orchestrator.ledger.drafts import Recipe
@@ -78,19 +78,12 @@ def try_further(draft_id: UUID) -> None:
 def ring(draft_id: UUID) -> None:
     """Says "look at draft X now"; when Redis is away nothing is lost but time."""
     try:
-        config.get().require_redis_url()
-        with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
-            celery.app.send_task(
-                "orchestrator.tasks.look_at_page",
-                args=(str(draft_id),),
-                queue=celery.CONTROL,
-                priority=celery.PRIORITIES[0],
-                producer=producer,
-                retry=False,
-                expires=_BELL_SECONDS,
-                # The draft's row is the result.
-                ignore_result=True,
-            )
+        celery.tell(
+            "orchestrator.tasks.look_at_page",
+            str(draft_id),
+            priority=celery.PRIORITIES[0],
+            expires=_BELL_SECONDS,
+        )
     except (KombuError, OSError, OrchestratorError) as error:
         logger.warning(
             "The bell of draft %s was not rung: %s",

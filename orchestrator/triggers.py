@@ -158,7 +158,7 @@ def list_items(target_id: int, view: ItemView) -> int:
     with database.transaction() as session:
         listing_id = listings.ask(session, target_id, view)
     try:
-        _tell("orchestrator.tasks.list_items", listing_id)
+        celery.tell("orchestrator.tasks.list_items", listing_id)
     except (KombuError, OSError) as error:
         reason = frontiers.trouble(error)
         logger.warning("Listing %s waits: %s", listing_id, reason, extra={"action": "bell_away"})
@@ -247,20 +247,6 @@ def _send(waiting: Sequence[Bell]) -> None:
                 # The job's row is the result.
                 ignore_result=True,
             )
-
-
-def _tell(task: str, *arguments: int | str) -> None:
-    """Sends a short task to the workers that serve such."""
-    config.get().require_redis_url()
-    with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
-        celery.app.send_task(
-            task,
-            args=arguments,
-            queue=celery.CONTROL,
-            producer=producer,
-            retry=False,
-            ignore_result=True,
-        )
 
 
 def _ring_for(answers: Iterable[Answer]) -> None:
