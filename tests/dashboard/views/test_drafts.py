@@ -237,7 +237,7 @@ def test_a_target_is_opened_in_the_builder_and_changed(operator: Browser, sessio
     target = rows.target(
         session, "shop", spider="selector", start_urls=[URL], arguments=RECIPE, schedule="5 4 * * *"
     )
-    assert "Edit in builder" in operator.get(f"/targets/{target.id}").text
+    assert "Edit in the builder" in operator.get(f"/targets/{target.id}").text
     answer = operator.post(f"/targets/{target.id}/draft")
     draft = session.get_one(TargetDraft, UUID(answer.location.rpartition("/")[2]))
     assert (draft.target_id, draft.arguments) == (target.id, RECIPE)
