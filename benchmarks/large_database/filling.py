@@ -27,7 +27,7 @@ _BY_TARGET = ("scraping_jobs", "scraped_items")
 _AT_ONCE = (
     *("item_revisions", "crawls", "job_log_lines", "job_progress", "rejected_items"),
     *("charged_pages", "audit_log", "users", "workers", "ticks", "exports"),
-    *("target_drafts", "draft_pages"),
+    *("target_drafts", "draft_pages", "sites"),
 )
 #: Filled from the items, so many of their blocks at a time.
 _WORDS, _BLOCKS = "item_words", 50_000
