@@ -20,7 +20,6 @@ from orchestrator.ledger.models import Table
 #: What Scrapy, Twisted or a driver would import on first use.
 _ON_FIRST_USE = (
     "encodings.idna",
-    "extruct",
     "psycopg2.extras",
     "scrapy.core.downloader.handlers.http11",
     "scrapy.linkextractors",

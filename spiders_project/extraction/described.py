@@ -1,13 +1,17 @@
 """What pages describe for machines: JSON-LD, microdata and OpenGraph in one shape.
 
 A description is a JSON object with its types under `@type`; properties of microdata and of
-OpenGraph are named as they are in JSON-LD. extruct is imported by who reads them: it brings rdflib,
-0.4 s, and every `scrapy` command loads the spiders. The forkserver has it.
+OpenGraph are named as they are in JSON-LD.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from spiders_project.extraction.extractors import (
+    JsonLdExtractor,
+    MicrodataExtractor,
+    OpenGraphExtractor,
+)
 from spiders_project.extraction.pages import Page
 
 Description = dict[str, Any]
@@ -53,8 +57,6 @@ def _short(name: str) -> str:
 
 
 def _json_ld(page: Page) -> Iterator[Description]:
-    from extruct.jsonld import JsonLdExtractor
-
     reader = JsonLdExtractor()
     for script in page.tree.iter("script"):
         try:
@@ -73,8 +75,6 @@ def _is_object(value: Any) -> bool:
 
 
 def _microdata(page: Page) -> Iterator[Description]:
-    from extruct.w3cmicrodata import MicrodataExtractor
-
     for each in MicrodataExtractor().extract_items(page.tree, page.base):
         if isinstance(description := _flat(each), dict):
             yield description
@@ -92,8 +92,6 @@ def _flat(value: Any) -> Any:
 
 
 def _opengraph(page: Page) -> Iterator[Description]:
-    from extruct.opengraph import OpenGraphExtractor
-
     for each in OpenGraphExtractor().extract_items(page.tree):
         description: Description = {}
         for name, content in each["properties"]:
