@@ -65,17 +65,16 @@ class PageCache:
     def __init__(self, claim: Claim, *, most_bytes: int) -> None:
         self._claim = claim
         self._most_bytes = most_bytes
-        self._known: Mapping[bytes, Validators] = {}
-        self._pages = self._bytes = 0
+        self._sizes: dict[bytes, int] = {}
+        self._bytes = 0
         self._compressor = ZstdCompressor()
 
     def open(self) -> dict[bytes, Validators]:
         """What its site calls each of the target's pages; one that is taken out counts as new."""
         rows = _execute(_KNOWN, {"target": self._claim.target_id, "most": MOST_PAGES})
-        known = {bytes(row[0]): Validators(row[1], row[2]) for row in rows}
-        self._known = known
-        self._pages, self._bytes = len(known), sum(row[3] for row in rows)
-        return known
+        self._sizes = {bytes(row[0]): row[3] for row in rows}
+        self._bytes = sum(self._sizes.values())
+        return {bytes(row[0]): Validators(row[1], row[2]) for row in rows}
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, PageCopy]:
         """The pages with these keys, as far as they are still there."""
@@ -118,14 +117,15 @@ class PageCache:
     def _has_room(self, row: tuple[Any, ...]) -> bool:
         """Counts the row in, unless that would be too much.
 
-        A page kept anew counts as it did; the next crawl counts exactly.
+        A page that grew counts too: a site may send small pages first and large ones afterwards.
         """
         key, size = row[0], row[-1]
-        if key in self._known:
-            return self._bytes <= self._most_bytes
-        if self._pages + 1 > MOST_PAGES or self._bytes + size > self._most_bytes:
+        more = size - self._sizes.get(key, 0)
+        if key not in self._sizes and len(self._sizes) >= MOST_PAGES:
             return False
-        self._pages, self._bytes = self._pages + 1, self._bytes + size
+        if more > 0 and self._bytes + more > self._most_bytes:
+            return False
+        self._sizes[key], self._bytes = size, self._bytes + more
         return True
 
 

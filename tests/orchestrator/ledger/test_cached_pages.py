@@ -130,3 +130,22 @@ def test_a_target_keeps_no_more_pages_than_it_may(monkeypatch: pytest.MonkeyPatc
     claim = claimed()
     _keep(opened(claim), range(5))
     assert opened(claim).open().keys() == {b"0", b"1"}
+
+
+def test_pages_that_grow_have_no_more_room_than_others() -> None:
+    claim = claimed()
+    _keep(opened(claim, most_bytes=3_500), range(3))
+    larger = {b"%d" % key: page(incompressible(key) + incompressible(9)[:300]) for key in range(3)}
+    opened(claim, most_bytes=3_500).write(Changes(larger))
+    sizes = given.execute("SELECT size FROM cached_pages ORDER BY key")
+    assert [row.size > 1_300 for row in sizes] == [True, False, False]
+    assert sum(row.size for row in sizes) <= 3_500
+
+
+def test_pages_that_shrink_make_room() -> None:
+    claim = claimed()
+    _keep(opened(claim, most_bytes=3_500), range(3))
+    cache = opened(claim, most_bytes=3_500)
+    cache.write(Changes({b"0": page(b"")}))
+    _keep(cache, [3])
+    assert cache.open().keys() == {b"0", b"1", b"2", b"3"}
