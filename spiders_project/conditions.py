@@ -52,6 +52,7 @@ def is_plain(request: Request) -> bool:
         and _PLAIN.issuperset(request.headers)
         and not request.meta.get("dont_cache")
         and not secrets.is_named_in(request.url)
+        and not any(b"${" in value for name in _PLAIN for value in _values(request.headers, name))
     )
 
 
@@ -141,7 +142,7 @@ def _has_settled(headers: Headers, last_modified: str | None) -> bool:
         changed = parsedate_to_datetime(last_modified or "")
         sent = parsedate_to_datetime(b"".join(_values(headers, b"Date")).decode("latin-1"))
         return sent - changed >= timedelta(seconds=1)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return False
 
 

@@ -37,6 +37,8 @@ class BoundedHeads(HTTP11DownloadHandler):
         super().__init__(crawler)
         # Private in Scrapy too: Twisted's pool takes its factory in no other way.
         self._pool._factory = _Factory
+        # Said once per crawl of a page that was cut off, with the secrets of its address in it.
+        self._fail_on_dataloss_warned = True
 
     async def download_request(self, request: Request) -> Response:
         assert self._crawler.spider is not None

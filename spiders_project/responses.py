@@ -17,6 +17,7 @@ from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, Redirec
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 
+from spiders_project import secrets
 from spiders_project.http_cache import HttpCache
 from spiders_project.middlewares import GiveUpPages
 
@@ -118,6 +119,10 @@ class _Following:
 
     def _redirect(self, redirected: Request, request: Request, reason: Any) -> Request:
         redirect: Callable[..., Request] = super()._redirect  # type: ignore[misc]
+        assert self.crawler.spider is not None
+        # A site that only adds a slash repeats a secret that was in the address.
+        url = secrets.of(self.crawler.spider).hidden(redirected.url)
+        redirected = redirected.replace(url=url)
         try:
             following = redirect(redirected, request, reason)
         except IgnoreRequest:

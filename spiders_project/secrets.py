@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 from weakref import WeakKeyDictionary
 
 from scrapy import Request, Spider
@@ -59,6 +59,13 @@ class Secrets:
         for url in start_urls:
             self._of_origins.setdefault(_origin(url), set()).update(in_headers, _named(url))
         self._values = _values(chain(*self._of_origins.values()))
+        spelt = [
+            (each, name)
+            for name, value in self._values.items()
+            for each in {value, quote(value, safe=""), quote(value), quote_plus(value)}
+        ]
+        # Longest first: one secret may be part of another.
+        self._spelt = sorted(spelt, key=lambda each: len(each[0]), reverse=True)
 
     def filled(self, request: Request) -> Request:
         """The request as it goes out; the same one where it names no secret."""
@@ -80,9 +87,8 @@ class Secrets:
     def hidden(self, value: Any) -> Any:
         """What a site said, with names where it repeats a secret."""
         if isinstance(value, str):
-            for name, secret in self._values.items():
-                for spelt in {secret, quote(secret, safe="")}:
-                    value = value.replace(spelt, f"${{{name}}}")
+            for spelt, name in self._spelt:
+                value = value.replace(spelt, f"${{{name}}}")
             return value
         if isinstance(value, dict):
             return {name: self.hidden(each) for name, each in value.items()}
@@ -113,7 +119,11 @@ def of(spider: Spider) -> Secrets:
     """Those that its start URLs and its headers name; first asked for when it has begun."""
     if spider not in _of_spiders:
         starts = (*getattr(spider, "start_urls", ()), *getattr(spider, "sitemap_urls", ()))
-        _of_spiders[spider] = Secrets(starts, getattr(spider, "headers", {}))
+        # A spider's own code may call anything so.
+        own = getattr(spider, "headers", None)
+        said = own if isinstance(own, Mapping) else {}
+        headers = {name: value for name, value in said.items() if isinstance(value, str)}
+        _of_spiders[spider] = Secrets(starts, headers)
     return _of_spiders[spider]
 
 

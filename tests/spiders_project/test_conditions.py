@@ -44,6 +44,7 @@ def test_what_anybody_could_send_may_be_asked_on_condition() -> None:
         FormRequest(URL, formdata={"a": "b"}),
         Request(URL, meta={"dont_cache": True}),
         Request(URL + "?token=${KUMO_SECRET_TOKEN}"),
+        asked(Accept="application/json; token=${TOKEN}"),
     ],
     ids=str,
 )
@@ -97,6 +98,7 @@ def test_a_page_with_a_validator_is_kept(headers: dict[str, str], expected: Vali
         response({"Last-Modified": CHANGED}),
         response({"Last-Modified": SENT, "Date": SENT}),
         response({"Last-Modified": "yesterday", "Date": SENT}),
+        response({"Last-Modified": CHANGED.replace("GMT", "+" + "9" * 30), "Date": SENT}),
         response({"ETag": ETAG, "Cache-Control": "max-age=60, No-Store"}),
         response({"ETag": ETAG, "Cache-Control": ["max-age=60", "no-store"]}),
         response({"ETag": ETAG, "Set-Cookie": "a=b"}),

@@ -117,3 +117,18 @@ def test_response_and_errors_have_the_name() -> None:
         asyncio.run(secrets.sent(spider, request, _failed))
     assert "a%26b" not in str(caught.value)
     assert "${KEY_1}" in str(caught.value)
+
+
+def test_a_secret_that_is_part_of_another_does_not_spoil_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KUMO_SECRET_LONG", "t0p-t0p/and more")
+    known = Secrets(["https://api.test/${TOKEN}/${LONG}"], {})
+    for spelt in ("t0p-t0p/and more", "t0p-t0p/and%20more", "t0p-t0p%2Fand+more"):
+        assert known.hidden(spelt) == "${LONG}"
+
+
+@pytest.mark.parametrize("headers", [["X"], {"X": ["${NONE}"]}, None])
+def test_what_a_spider_with_code_calls_headers_is_its_own_affair(headers: Any) -> None:
+    spider = Spider("own", start_urls=["https://api.test/"], headers=headers)
+    assert secrets.of(spider).hidden("as it is") == "as it is"
