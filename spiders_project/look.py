@@ -24,7 +24,7 @@ from spiders_project import fetch, preview, proposals, worker_watch
 from spiders_project.extraction import Page, Row, extract
 from spiders_project.fetch import Fetched
 from spiders_project.proposals import NothingToPropose, Obstacle, Proposal, feeds
-from spiders_project.recipe_spider import host, is_of
+from spiders_project.recipe_spider import host, leading_to
 from spiders_project.secrets import Secrets
 
 #: What "try on three more pages" means.
@@ -152,7 +152,7 @@ def _links(draft: TargetDraft, page: Page) -> list[str]:
     found = extract(page, draft.spider, draft.arguments).links
     found.sort(key=lambda link: link.kind != "next")
     own = tuple(map(host, (draft.url, *draft.start_urls)))
-    return [link.url for link in found if is_of(host(link.url), own)][:FURTHER_PAGES]
+    return [link.url for link in found if leading_to(own, link.url, {})][:FURTHER_PAGES]
 
 
 def _sent(draft: TargetDraft) -> dict[str, str]:

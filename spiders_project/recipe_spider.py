@@ -3,7 +3,7 @@
 It is a plain Scrapy spider all the same: `scrapy crawl selector -a target=NAME` debugs one.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -59,8 +59,8 @@ class RecipeSpider(TargetSpider):
         extracted = await self._extracted(response)
         for row in extracted.rows:
             yield secrets.of(self).hidden(row)
-        for url in self._leading_on(extracted):
-            yield Request(url, headers=self.headers)
+        for request in self._leading_on(extracted):
+            yield request
         if self._has_enough():
             raise CloseSpider("most_pages")
 
@@ -86,12 +86,14 @@ class RecipeSpider(TargetSpider):
             assert response.request is not None
             give_up.give_up(response.request, reason)
 
-    def _leading_on(self, extracted: Extracted) -> list[str]:
+    def _leading_on(self, extracted: Extracted) -> Iterator[Request]:
         if self._has_enough():
-            return []
+            return
         hosts = tuple(host(url) for url in self.start_urls)
-        urls = (secrets.of(self).hidden(link.url) for link in extracted.links)
-        return [url for url in urls if is_of(host(url), hosts)]
+        for link in extracted.links:
+            url = secrets.of(self).hidden(link.url)
+            if request := leading_to(hosts, url, self.headers):
+                yield request
 
     def _has_enough(self) -> bool:
         return self._most_pages is not None and self._pages >= self._most_pages
@@ -107,6 +109,18 @@ def _read(spider: str, arguments: Mapping[str, Any]) -> Any:
             for each in error.errors(include_url=False, include_input=False)
         )
         raise ValueError("; ".join(faults)) from None
+
+
+def leading_to(hosts: tuple[str, ...], url: str, headers: Mapping[str, str]) -> Request | None:
+    """The request for a link; None when it leads elsewhere, or nowhere.
+
+    Judged as it is sent: Scrapy mends addresses, and makes a page of a.test of http://a.test\\@b.test.
+    """
+    try:
+        request = Request(url, headers=headers)
+    except ValueError:  # a port that is none, half a letter
+        return None
+    return request if is_of(host(request.url), hosts) else None
 
 
 def host(url: str) -> str:
