@@ -45,6 +45,9 @@ _AWAY_SECONDS = 1
 _LONG_WAIT_SECONDS = 3
 #: A job that would wait longer gives its slot to others meanwhile.
 _LONGEST_STAY_SECONDS = 300
+#: Of a job. Beyond these one that brought no page counts as a failure: a site, or its robots.txt,
+#: may ask for an hour each time, and the job would never end.
+_PATIENT_ATTEMPTS = 24
 
 _OVER = "The crawl ends before its site's turn came."
 
@@ -97,6 +100,8 @@ class Turns:
         claim: Claim | None = crawler.settings["KUMO_CLAIM"]
         self._is_job = claim is not None
         self._may_hand_back = claim is not None and "one_attempt" not in claim.definition
+        is_patient = claim is None or claim.attempt <= _PATIENT_ATTEMPTS
+        self._pausing = Ending.HANDED_BACK if is_patient else Ending.BROKEN
         self._sites: dict[str, _Site] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._delays: dict[str, float] = {}
@@ -302,7 +307,7 @@ class Turns:
             return
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         message = f"{first.name} asked for a pause until {until:%H:%M} UTC; the crawl goes on then."
-        self.end = End(Ending.HANDED_BACK, "site_pause", message, wait_seconds=seconds)
+        self.end = End(self._pausing, "site_pause", message, wait_seconds=seconds)
         logger.info(message)
         ask_to_close(self._crawler, "site_pause")
 

@@ -87,7 +87,7 @@ class End:
     stats: dict[str, Any] | None = None
     #: The page whose callback was running when the crawler died.
     page: TroubledPage | None = None
-    #: A job that was handed back goes on only after so long.
+    #: The job goes on after so long at the earliest.
     wait_seconds: float = 0
 
 
@@ -163,8 +163,9 @@ def finish(
     status = _next_status(end.ending, failures)
     final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
     spared = 1 if end.ending is Ending.DIED else 0
-    is_charged = end.ending.is_charged
-    wait = _wait(failures - spared, retry_seconds) if is_charged else literal(end.wait_seconds)
+    wait: ColumnElement[float] = literal(end.wait_seconds)
+    if end.ending.is_charged:
+        wait = func.greatest(_wait(failures - spared, retry_seconds), wait)
     completed = and_(status == JobStatus.COMPLETED, literal(end.ending is Ending.COMPLETED))
     row = session.execute(
         update(ScrapingJob)

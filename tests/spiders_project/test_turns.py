@@ -13,6 +13,7 @@ from scrapy.http import Response
 from scrapy.signalmanager import SignalManager
 
 from orchestrator import sites
+from orchestrator.ledger.jobs import Claim, Ending
 from orchestrator.ledger.sites import Budget
 from spiders_project.leases import FrontierAway
 from spiders_project.own_turns import OwnTurns
@@ -31,9 +32,9 @@ def book(redis_url: str) -> Iterator[SharedTurns]:
     sites._redis.cache_clear()
 
 
-def _turns(book: TurnBook) -> Turns:
+def _turns(book: TurnBook, claim: Claim | None = None) -> Turns:
     engine = SimpleNamespace(scraper=SimpleNamespace(slot=None))
-    settings = {"KUMO_CLAIM": None, "ROBOTSTXT_USER_AGENT": None, "USER_AGENT": "Kumo"}
+    settings = {"KUMO_CLAIM": claim, "ROBOTSTXT_USER_AGENT": None, "USER_AGENT": "Kumo"}
     crawler: Any = SimpleNamespace(settings=settings, signals=SignalManager(), engine=engine)
     return Turns(crawler, book)
 
@@ -123,3 +124,26 @@ def test_what_robots_txt_asks_for_is_kept_within_reason(said: float | None, kept
     turns = _turns(OwnTurns())
     turns.robots_parsed(SimpleNamespace(crawl_delay=lambda _: said), PAGE)
     assert turns._delays == {SITE: kept}
+
+
+@pytest.mark.parametrize(("attempt", "ending"), [(24, Ending.HANDED_BACK), (25, Ending.BROKEN)])
+def test_a_site_that_asks_for_pauses_only_does_not_keep_a_job_for_ever(
+    attempt: int, ending: Ending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spiders_project.turns.ask_to_close", lambda *_: None)
+    monkeypatch.setattr(Turns, "_is_in_trouble", lambda _: False)
+
+    async def crawl() -> None:
+        turns = _turns(OwnTurns(), Claim("id", attempt, 1, {}))
+        site = await turns.take(PAGE)
+        waiting = asyncio.ensure_future(turns.take(PAGE))
+        turns.leave(site, Response(PAGE.url, status=429, headers={"Retry-After": "3000"}))
+        await asyncio.sleep(0)
+        turns._look()
+        assert turns.end
+        assert (turns.end.ending, turns.end.reason) == (ending, "site_pause")
+        assert turns.end.wait_seconds == pytest.approx(3_000, abs=5)
+        waiting.cancel()
+        turns.spider_closed()
+
+    asyncio.run(crawl())

@@ -480,3 +480,11 @@ def test_an_active_job_cannot_be_retried(status: JobStatus, target_id: int) -> N
 def test_a_job_that_is_not_there_cannot_be_retried() -> None:
     with pytest.raises(JobNotFound):
         given.do(requests.repeat, uuid.uuid4(), Trigger.DASHBOARD)
+
+
+def test_a_pause_that_a_site_asked_for_is_kept_also_after_a_failure(target_id: int) -> None:
+    job_id = given.brought_to(RUNNING, target_id)
+    given.finish(job_id, End(Ending.BROKEN, "site_pause", wait_seconds=3_000), retry_seconds=30)
+    job = given.job(job_id)
+    assert (job.status, job.failures, job.rung_at) == (PENDING, 1, None)
+    assert job.run_after - datetime.now(UTC) > timedelta(minutes=45)
