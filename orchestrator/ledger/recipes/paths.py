@@ -1,6 +1,6 @@
 """Paths into JSON from people, as JMESPath has them."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Any
 
 import jmespath
@@ -13,7 +13,8 @@ from orchestrator.exceptions import Sentence
 _DEEPEST = 20
 
 
-@cache
+# Bounded: whoever edits a recipe tries many, in a process that lives for weeks.
+@lru_cache(1024)
 def compiled(path: str) -> Any:
     """The path, ready to search. Raises JMESPathError."""
     return jmespath.compile(path)

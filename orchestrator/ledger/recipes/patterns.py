@@ -1,6 +1,6 @@
 """Regular expressions from people: RE2's, whose time grows with the text and never beyond it."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Any
 
 import re2
@@ -12,7 +12,8 @@ from orchestrator.exceptions import Sentence
 _MOST_BYTES = 1 << 20
 
 
-@cache
+# Bounded: whoever edits a recipe tries many, in a process that lives for weeks.
+@lru_cache(256)
 def compiled(pattern: str) -> Any:
     """The expression, ready to search. Raises re2.error."""
     options = re2.Options()

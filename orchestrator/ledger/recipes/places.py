@@ -1,6 +1,6 @@
 """Where on a page something stands: a CSS selector or an XPath, checked when it is saved."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Self
 
 from cssselect import HTMLTranslator, SelectorError
@@ -13,7 +13,8 @@ from orchestrator.ledger.recipes.part import Part
 _TRANSLATOR = HTMLTranslator()
 
 
-@cache
+# Bounded: whoever edits a recipe tries many, in a process that lives for weeks.
+@lru_cache(1024)
 def translated(css: str) -> str:
     """The selector as an XPath. Raises cssselect.SelectorError."""
     return _TRANSLATOR.css_to_xpath(css)

@@ -6,7 +6,7 @@ stopped by the time limit of the process that extracts; this refuses what is slo
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from lxml import etree
 
@@ -38,7 +38,8 @@ _TOKEN = re.compile(
 _ENDS_A_STEP = frozenset({"name", "]", ")", ".", ".."})
 
 
-@cache
+# Bounded: whoever edits a recipe tries many, in a process that lives for weeks.
+@lru_cache(1024)
 def compiled(xpath: str) -> etree.XPath:
     """The expression, ready to be asked of a node. Raises etree.XPathError."""
     return etree.XPath(xpath, smart_strings=False)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from orchestrator.exceptions import Sentence, TargetInvalid
 from orchestrator.ledger import definitions, recipes
+from orchestrator.ledger.recipes import paths, patterns, places, xpaths
 from orchestrator.ledger.recipes.selector import SelectorRecipe
 
 NAME = {"name": "name", "css": "h1"}
@@ -124,3 +125,10 @@ def test_a_step_may_be_just_its_name() -> None:
 def test_a_recipe_of_text_is_no_recipe() -> None:
     with pytest.raises(ValidationError):
         recipes.read("selector", {"fields": "h1"})
+
+
+@pytest.mark.parametrize(
+    "compiled", [patterns.compiled, paths.compiled, places.translated, xpaths.compiled]
+)
+def test_what_people_try_is_not_kept_for_ever(compiled: Any) -> None:
+    assert compiled.cache_info().maxsize is not None
