@@ -36,6 +36,9 @@ OVERDUE, OVERDUE_WHEN_BEGUN = timedelta(seconds=30), timedelta(seconds=75)
 #: Why a recipe with faults has no preview.
 FAULTY = "faulty"
 
+#: Of one person. Each may hold twenty megabytes of pages for a week.
+_MOST_DRAFTS = 50
+
 
 class Errand(StrEnum):
     """What a worker does for a draft."""
@@ -73,8 +76,9 @@ class KeptPage:
 
 
 def begin(session: Session, url: str, *, who: str) -> TargetDraft:
-    """Asks for a look at that address. Raises TargetInvalid."""
+    """Asks for a look at that address; a person's oldest drafts make room. Raises TargetInvalid."""
     draft = TargetDraft(id=uuid.uuid4(), who=who, url=definitions.address(url))
+    _forget_oldest(session, who)
     session.add(draft)
     session.flush()
     return draft
@@ -296,3 +300,19 @@ def _answered(session: Session, draft_id: uuid.UUID, revision: int, *, fault: st
 
 def _forget_further(session: Session, draft_id: uuid.UUID) -> None:
     session.execute(delete(DraftPage).where(DraftPage.draft_id == draft_id, DraftPage.place > 0))
+
+
+def _forget_oldest(session: Session, who: str) -> None:
+    """Leaves room for one more. Those that a worker is at are passed over and go next time."""
+    surplus = (
+        select(TargetDraft.id)
+        .where(TargetDraft.who == who)
+        .order_by(TargetDraft.asked_at.desc(), TargetDraft.id)
+        .offset(_MOST_DRAFTS - 1)
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(
+        delete(TargetDraft).where(TargetDraft.id.in_(surplus)),
+        execution_options={"synchronize_session": False},
+    )

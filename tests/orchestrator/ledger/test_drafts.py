@@ -164,3 +164,15 @@ def test_a_name_is_made_of_the_host_and_belongs_to_no_other_target() -> None:
     assert given.do(drafts.free_name, "https://商店.example/") == "example"
     assert given.do(drafts.free_name, "https://日本/") == "website"
     assert given.do(drafts.free_name, "http://[::1]:80/") == "1"
+
+
+def test_a_persons_oldest_drafts_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "_MOST_DRAFTS", 2)
+    first, _ = looked_at(), begun()
+    theirs = given.do(drafts.begin, URL, who="taro").id
+    given.do(drafts.ask_again, first)
+    third = begun()
+    left = {draft_id for (draft_id,) in given.execute("SELECT id FROM target_drafts")}
+    assert left == {first, third, theirs}
+    begun()
+    assert given.count("draft_pages") == 0
