@@ -120,6 +120,7 @@ if not held then
   short = slot == 0 and granted < wanted
 end
 
+-- Both are gone when they are empty; new ones must not outlive a crawl that is killed.
 if places > 0 and not held then
   if not short then
     redis.call('ZREM', LINE, crawl)
@@ -128,11 +129,16 @@ if places > 0 and not held then
   else
     redis.call('ZADD', LINE, 'NX', now, crawl)
   end
+  if short then
+    redis.call('EXPIRE', LINE, REMEMBERED)
+  end
 end
 
 local flying = own + granted + (slot > 0 and 1 or 0)
 if flying > 0 then
-  redis.call('HSET', FLIGHTS, crawl, flying)
+  if redis.call('HSET', FLIGHTS, crawl, flying) == 1 then
+    redis.call('EXPIRE', FLIGHTS, REMEMBERED)
+  end
 else
   redis.call('HDEL', FLIGHTS, crawl)
 end

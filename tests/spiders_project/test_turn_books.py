@@ -258,3 +258,16 @@ def test_what_a_site_bears_can_be_read(book: SharedTurns, server: redis.Redis) -
     assert [str(job_id) for job_id in use.job_ids] == [book.crawl]
     assert use.part == 0.5
     assert use.hold_until
+
+
+def test_what_a_killed_crawl_has_left_is_forgotten(
+    server: redis.Redis, book: SharedTurns, opened: OpenBook
+) -> None:
+    _budget(in_flight=1)
+    _ask(book)
+    # Within the minute its place is free again, and taken anew, and another crawl waits for it.
+    _ask(book, wanted=0)
+    _ask(book)
+    _ask(opened())
+    assert server.exists(FLIGHTS, LINE) == 2
+    assert min(map(server.ttl, (STATE, CRAWLS, FLIGHTS, LINE))) > 0
