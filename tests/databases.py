@@ -41,6 +41,20 @@ SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables
 WHERE schemaname = 'public' AND tablename <> 'alembic_version'
 """
 _EMPTIES = "TRUNCATE {tables} RESTART IDENTITY CASCADE"
+#: To delete a few rows takes a quarter of the time: no file is made anew. Null where many were.
+_DELETES = """
+SELECT string_agg(part, ';') FROM (
+    SELECT 'SET session_replication_role = replica' AS part
+    UNION ALL
+    SELECT format('DELETE FROM %I', tablename) FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    UNION ALL
+    SELECT format('ALTER SEQUENCE %I RESTART', sequencename) FROM pg_sequences
+    WHERE schemaname = 'public' AND last_value IS NOT NULL
+) AS parts
+WHERE (SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+    < 4000000
+"""
 
 
 class OneForAll:
@@ -57,7 +71,7 @@ class OneForAll:
         with _connected(self._url) as ask:
             ask(_BUSY)
             if unchanged := ask(_SHAPE) == self._shape:
-                ask(_EMPTIES.format(tables=ask(_TABLES)))
+                ask(ask(_DELETES) or _EMPTIES.format(tables=ask(_TABLES)))
         if not unchanged:
             self.drop()
             self._url = _create(self._pair, self._template)
