@@ -49,6 +49,7 @@ BAD = [
     ("start_urls", ["javascript:alert(1)"]),
     ("start_urls", ["http://"]),
     ("start_urls", ["http://[::1"]),
+    ("start_urls", ["https://product grid/"]),
     ("start_urls", ["http://example.com:99999/"]),
     ("start_urls", ["http://example.com:port/"]),
     ("start_urls", ["http://exam\nple.com/"]),
