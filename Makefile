@@ -20,9 +20,9 @@ demo: .venv/embedded.stamp  ## start the demo shop alone
 
 install: .venv/dev.stamp  ## make .venv with everything for development
 
-# Four at once, since most tests wait for processes; a file's tests share its worker and shop. In
+# Three at once, since most tests wait for processes; a file's tests share its worker and shop. In
 # their own order: the long ones come early.
-PYTEST = $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: .venv/dev.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
 	$(PYTEST) $(ARGS)
