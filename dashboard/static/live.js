@@ -4,7 +4,7 @@
 // content is grown into the old, node by node, so that scroll, focus, selection and opened folds
 // stay. A server that is away is simply asked again.
 (() => {
-  const EVERY = 1500;
+  const EVERY = 1000;
   const PATIENCE = 10000;
   const live = document.getElementById("live");
   if (!live) return;

@@ -1,5 +1,8 @@
 """No page, redirect, sitemap, robots.txt or name leads a crawl into its own network."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -97,6 +100,35 @@ def test_a_target_that_starts_at_hostile_addresses_fails_and_says_what_to_do(
     assert "list it in KUMO_ALLOW_NETWORKS" in (job.error_message or "")
     _assert_told(_reasons(job.id, "start"), {url: hostile[url] for url in readable})
     assert _met(job, site) == set()
+
+
+def test_a_feed_at_a_hostile_address_is_not_read(worker: Worker, site: LuringSite) -> None:
+    readable = [url for url, why in site.hostile("feed").items() if why != "invalid hostname"]
+    job = awaiting.ended(_requested("feed", *readable))
+    assert (job.status, job.finish_reason, job.items_scraped) == ("failed", "address_refused", 0)
+    assert len(_reasons(job.id, "feed")) == len(readable)
+
+
+_LOOKED = """
+import sys
+from spiders_project import fetch
+urls = sys.argv[1:]
+seen = fetch.pages(urls, len(urls), lambda _: ())
+assert not seen.pages, [each.url for each in seen.pages]
+assert seen.trouble.reason == "refused_address", seen.trouble
+"""
+
+
+def test_nobody_who_looks_at_a_page_is_led_to_a_hostile_address(site: LuringSite) -> None:
+    """One after the other takes a third of a second each; so three look at once."""
+    hostile = [url for url, why in site.hostile("look").items() if why != "invalid hostname"]
+    redirected = [f"{site.url}/redirect/{number}" for number in range(12)]
+    shares = [[*hostile[at::3], *redirected[at::3]] for at in range(3)]
+    looks = [
+        subprocess.Popen([sys.executable, "-c", _LOOKED, *share], env=os.environ | ENVIRONMENT)
+        for share in shares
+    ]
+    assert [each.wait(timeout=100) for each in looks] == [0] * len(looks)
 
 
 def test_links_redirects_and_refreshes_to_hostile_addresses_are_given_up(
