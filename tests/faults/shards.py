@@ -95,7 +95,7 @@ def _killed_at_a_point(number: int, runs: int, logs: Path, tell: Tell) -> Counts
     def run(scene: Scene, run: int) -> Counts:
         if points:
             return kill_points.play(scene, points[run % len(points)], passes=run % 5)
-        return clean_ups.play(scene, passes=7 + run % 8)
+        return clean_ups.play(scene, passes=12 + run % 8)
 
     with _ground() as ground:
         with kill_points.scene(ground.shop, ground.slow_shop, ground.redis.url, logs=logs) as scene:

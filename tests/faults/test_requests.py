@@ -239,7 +239,7 @@ def test_a_night_in_which_half_past_two_comes_twice_has_one_job(
             patch.setenv(name, value)
         config.get.cache_clear()
         target_id = given.a_target("night", spider="demo_shop", start_urls=[shop.url])
-        stack.enter_context(working("--concurrency=2"))
+        stack.enter_context(working("--concurrency=2", **LONG_LEASE))
         clock.set("2026-10-25T00:30:02+00:00")
         (row,) = awaiting.until(lambda: _jobs_of(target_id), "its nightly job")
         crawls.assert_whole(awaiting.ended(row.id), shop)

@@ -25,7 +25,7 @@ from tests.workers import Worker, working
 Ended = Callable[[], ScrapingJob]
 
 #: A crawl must have begun by then, on a busy machine too.
-LEASE_SECONDS = 10
+LEASE_SECONDS = 20
 PAGES = 14
 #: The product at which the harmful spiders do their harm.
 SKU = min(product.sku for product in Shop(PAGES).products(DAY))
