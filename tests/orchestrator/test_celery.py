@@ -33,6 +33,8 @@ def test_the_tasks_are_these(tasks: set[str]) -> None:
             "batch_scrape_targets",
             "cleanup_old_data",
             "index_items",
+            "list_items",
+            "look_at_page",
             "sweep",
         )
     }
