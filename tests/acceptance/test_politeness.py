@@ -76,6 +76,8 @@ def test_two_workers_together_keep_the_budget_of_a_site(
     jobs = [_crawled(site, "a", pages), _crawled(site, "b", pages)]
     _both_at_work(site)
     _budget(site, RATE, AT_ONCE)
+    # What is measured is a span of time. It begins when turns of the old budget, half a second
+    # apart, have been taken.
     time.sleep(0.5)
     began = time.monotonic()
     time.sleep(WINDOW_SECONDS)
