@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import celery, config, database, frontiers, inspection, triggers
 from orchestrator.exceptions import BellAway
-from orchestrator.ledger import bells, crawls, jobs, requests, targets, ticks
+from orchestrator.ledger import absences, bells, crawls, jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import End, Ended, Ending
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 #: What one sweep does at the most; the next comes soon.
 _MOST_RECOVERED, _MOST_RUNG = 100, 200
+_ABSENCES_SECONDS = 5
 
 
 def sweep(*, by_beat: bool = False) -> dict[str, int]:
@@ -39,6 +40,7 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
     for ended in recovered:
         triggers.follow_up(ended)
     counts = {"recovered": len(recovered), "requested": len(requested)}
+    counts["gone"] = absences.catch_up(seconds=_ABSENCES_SECONDS)
     try:
         counts["rung"] = _ring()
         if by_beat:

@@ -16,9 +16,9 @@ from kombu.exceptions import KombuError
 
 from orchestrator import celery, config, database, frontiers
 from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
-from orchestrator.ledger import bells, jobs, requests, targets, ticks
+from orchestrator.ledger import absences, bells, jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import Claim, End, Ended
-from orchestrator.ledger.models import Trigger
+from orchestrator.ledger.models import JobStatus, Trigger
 from orchestrator.ledger.requests import Answer, Terms
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 #: What ended a crawl and will be there a moment later still: the next sweep rings, or a job that
 #: cannot even begin would be started as fast as it fails.
 _STORAGE_AWAY = frozenset({"storage_away", "redis_away", "database_away"})
+
+#: How long a crawl slot is kept to mark what is gone.
+_ABSENCES_SECONDS = 5
 
 #: What a bell needs: job id, target id, priority.
 Bell = tuple[uuid.UUID, int, int]
@@ -151,7 +154,11 @@ def delete_target(reference: int | str) -> None:
 
 
 def claim(job_id: uuid.UUID, *, worker: str) -> Claim | None:
-    """Takes a pending job for one crawl; None when it is not there to take."""
+    """Takes a pending job for one crawl; None when it is not there to take.
+
+    What the jobs before it did not see is marked first: this one may see it again.
+    """
+    absences.settle_before(job_id)
     with database.transaction() as session:
         lease = config.get().lease_seconds
         return jobs.claim(session, job_id, worker=worker, lease_seconds=lease)
@@ -173,7 +180,18 @@ def finish(claim: Claim, end: End) -> Ended | None:
             sleep(1)
     if ended:
         follow_up(ended)
+        _find_absences(ended)
     return ended
+
+
+def _find_absences(ended: Ended) -> None:
+    """What takes longer is left to the sweep: somebody may wait for this crawl slot."""
+    if ended.status is not JobStatus.COMPLETED:
+        return
+    try:
+        absences.settle(ended.target_id, seconds=_ABSENCES_SECONDS)
+    except OrchestratorError as error:
+        logger.warning("The sweep will look for what is gone: %s", error)
 
 
 def _finish(claim: Claim, end: End) -> Ended | None:

@@ -59,6 +59,7 @@ class ItemRow:
     first_seen_at: datetime
     last_seen_at: datetime
     changed_at: datetime
+    gone_at: datetime | None
     data: dict[str, Any]
 
 
@@ -181,6 +182,7 @@ def _rows(session: Session, ids: Sequence[int], columns: Sequence[str]) -> list[
             ScrapedItem.first_seen_at,
             ScrapedItem.last_seen_at,
             ScrapedItem.changed_at,
+            ScrapedItem.gone_at,
             _preview(columns).label("data"),
         ).where(ScrapedItem.id.in_(ids))
     )

@@ -39,6 +39,7 @@ from orchestrator.ledger.models import (
     Crawl,
     DraftPage,
     Export,
+    ItemAbsence,
     ItemRevision,
     ItemWords,
     JobLogLine,
@@ -94,6 +95,7 @@ def old_data(days: int) -> dict[str, int]:
     cutoff = _days_ago(_checked(days))
     counts = Counter(revisions=_in_batches(_deletion(ItemRevision, *_old_revisions(cutoff))))
     counts.update(
+        absences=_in_batches(_deletion(ItemAbsence, ItemAbsence.back_at < cutoff)),
         exports=_in_batches(_deletion(Export, Export.started_at < cutoff)),
         workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
         cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
@@ -142,7 +144,7 @@ def _remove(outdated: _Outdated) -> Counter[str]:
 
 
 def _remove_items(which: ColumnElement[bool]) -> Counter[str]:
-    counts: Counter[str] = Counter(items=0, words=0)
+    counts: Counter[str] = Counter(items=0, words=0, absences=0)
     last = 0
     while found := _items_after(last, which):
         last = found[-1].id
@@ -172,13 +174,15 @@ def _remove_these_items(
         ItemRevision, ItemRevision.item_id.in_(select(ScrapedItem.id).where(*still))
     )
     words = _deletion(ItemWords, ItemWords.item_id.in_(select(ScrapedItem.id).where(*still)))
+    absences = _deletion(ItemAbsence, ItemAbsence.item_id.in_(select(ScrapedItem.id).where(*still)))
     alone = [
         not_(exists().where(owned == ScrapedItem.id))
-        for owned in (ItemRevision.item_id, ItemWords.item_id)
+        for owned in (ItemRevision.item_id, ItemWords.item_id, ItemAbsence.item_id)
     ]
     return {
         "revisions": _in_batches(revisions, of_idle=target_id),
         "words": _in_batches(words, of_idle=target_id),
+        "absences": _in_batches(absences, of_idle=target_id),
         "items": _in_batches(_deletion(ScrapedItem, *still, *alone), of_idle=target_id),
     }
 
@@ -226,7 +230,8 @@ def _remove_these_jobs(ids: Sequence[uuid.UUID]) -> dict[str, int]:
     idle_items = _idle(ScrapedItem.target_id)
     _let_go(ScrapedItem.first_job_id, ids, idle_items)
     _let_go(ScrapedItem.last_job_id, ids, idle_items)
-    _let_go(ItemRevision.job_id, ids)
+    for column in (ItemRevision.job_id, ItemAbsence.gone_job_id, ItemAbsence.back_job_id):
+        _let_go(column, ids)
     _let_go(ScrapingJob.retry_of, ids, ScrapingJob.status.not_in(ACTIVE))
     counts["jobs"] = _in_batches(_deletion(ScrapingJob, ScrapingJob.id.in_(ids), *_unnamed()))
     return counts
@@ -242,7 +247,13 @@ def _let_go(
 
 def _unnamed() -> list[ColumnElement[bool]]:
     """True of a job that no other row refers to any more."""
-    items = (ScrapedItem.first_job_id, ScrapedItem.last_job_id, ItemRevision.job_id)
+    items = (
+        ScrapedItem.first_job_id,
+        ScrapedItem.last_job_id,
+        ItemRevision.job_id,
+        ItemAbsence.gone_job_id,
+        ItemAbsence.back_job_id,
+    )
     return [
         not_(exists().where(column == ScrapingJob.id))
         for column in (*_OWNED.values(), *items, _Job.retry_of)

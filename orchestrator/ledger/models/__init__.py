@@ -4,7 +4,13 @@ from orchestrator.ledger.models.cached_pages import CachedPage
 from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
-from orchestrator.ledger.models.items import ItemRevision, ItemWords, RejectedItem, ScrapedItem
+from orchestrator.ledger.models.items import (
+    ItemAbsence,
+    ItemRevision,
+    ItemWords,
+    RejectedItem,
+    ScrapedItem,
+)
 from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
 from orchestrator.ledger.models.log_lines import JobLogLine
 from orchestrator.ledger.models.pages import ChargedPage
@@ -27,6 +33,7 @@ __all__ = [
     "DraftStatus",
     "Export",
     "FurtherPages",
+    "ItemAbsence",
     "ItemRevision",
     "ItemWords",
     "JobLogLine",
