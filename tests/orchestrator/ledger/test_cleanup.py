@@ -478,6 +478,7 @@ def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
     charge(job_id, 2)
     items(target_id, 2, first=job_id, last=job_id, days=40)
     revise(job_id, days=40)
+    miss(job_id)
     progress(job_id, 2)
     learn_words()
     monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=100ms")

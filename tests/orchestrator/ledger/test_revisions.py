@@ -1,6 +1,7 @@
 """Every earlier state of an item comes back exactly, out of what is kept of it."""
 
 import uuid
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -81,9 +82,7 @@ def test_every_earlier_state_is_put_together_exactly(jobs: list[list[State]]) ->
         if number:
             before[job_id] = as_stored(jobs[number - 1][-1])
     found = given.execute("SELECT id, job_id FROM item_revisions ORDER BY id")
-    changed = [
-        a for a, b in zip(jobs, jobs[1:], strict=False) if as_stored(a[-1]) != as_stored(b[-1])
-    ]
+    changed = [a for a, b in pairwise(jobs) if as_stored(a[-1]) != as_stored(b[-1])]
     assert len(found) >= len(changed)
     for row in found:
         assert given.do(revisions.before, item_id(), row.id) == before[row.job_id]
