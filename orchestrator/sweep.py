@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import celery, config, database, frontiers, inspection, triggers
 from orchestrator.exceptions import BellAway
-from orchestrator.ledger import absences, bells, crawls, jobs, requests, targets, ticks
+from orchestrator.ledger import absences, alerts, bells, crawls, jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import End, Ended, Ending
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
@@ -36,6 +36,8 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
             return {}
         ticks.tick(session, ticks.SWEEP)
         recovered = _recover(session)
+        alerts.note_late(session)
+        alerts.note_digests(session, ticks.now(session))
         requested = _request_due(session)
     for ended in recovered:
         triggers.follow_up(ended)

@@ -211,6 +211,21 @@ def follow_up(ended: Ended) -> None:
         _try_to_ring([(ended.job_id, ended.target_id, ended.priority)])
 
 
+def deliver_soon() -> None:
+    """Has alerts delivered now; without Redis beat does it once that is back."""
+    try:
+        with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
+            celery.app.send_task(
+                "orchestrator.tasks.deliver_alerts",
+                queue=celery.CONTROL,
+                producer=producer,
+                retry=False,
+                ignore_result=True,
+            )
+    except (KombuError, OSError) as error:
+        logger.warning("Alerts wait: %s", frontiers.trouble(error), extra={"action": "bell_away"})
+
+
 def ring(waiting: Iterable[Bell]) -> None:
     """Says "look at job X now" for each. Raises BellAway; then the next sweep rings them."""
     waiting = list(waiting)

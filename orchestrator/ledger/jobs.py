@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import bells, crawls, pages, starts
+from orchestrator.ledger import alerts, bells, crawls, pages, starts
 from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
@@ -193,6 +193,8 @@ def finish(
     ).one_or_none()
     # After the job's row, as the checkpoint takes them: the two never lock each other out.
     crawls.end(session, job_id, attempt, outcome=end.reason)
+    if row and row.status.is_final:
+        alerts.note_end(session, job_id)
     return _admitted(session, _ended(row)) if row else None
 
 

@@ -1,5 +1,12 @@
 """The tables, a file per noun."""
 
+from orchestrator.ledger.models.alerts import (
+    Alert,
+    AlertChannel,
+    AlertDelivery,
+    AlertKind,
+    AlertRule,
+)
 from orchestrator.ledger.models.cached_pages import CachedPage
 from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
@@ -24,6 +31,11 @@ from orchestrator.ledger.models.workers import Worker
 
 __all__ = [
     "ACTIVE",
+    "Alert",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertKind",
+    "AlertRule",
     "ApiToken",
     "AuditEntry",
     "CachedPage",
