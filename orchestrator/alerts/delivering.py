@@ -5,7 +5,9 @@ dies meanwhile leaves a message that is tried again when the lease has ended.
 """
 
 import logging
+from collections.abc import Callable
 from time import monotonic, sleep
+from typing import TypeVar
 
 from orchestrator import config, database
 from orchestrator.alerts import senders, texts
@@ -13,6 +15,8 @@ from orchestrator.alerts.senders import Message
 from orchestrator.exceptions import DatabaseAway, NotDelivered
 from orchestrator.ledger import deliveries
 from orchestrator.ledger.deliveries import Taken, Terms
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +43,9 @@ def deliver() -> dict[str, int]:
 
 
 def _tried(taken: Taken) -> bool:
-    message = texts.message(taken)
+    message = None
     try:
+        message = _told(lambda: texts.message(taken))
         _send(taken, message)
     except NotDelivered as error:
         logger.warning(
@@ -51,7 +56,7 @@ def _tried(taken: Taken) -> bool:
             error,
             extra={"action": "alert_failed", "delivery_id": taken.id},
         )
-        _write_failure(taken, message, str(error))
+        _write_failure(taken, message.subject if message else "", str(error))
         return False
     _write_success(taken, message)
     return True
@@ -59,8 +64,13 @@ def _tried(taken: Taken) -> bool:
 
 def _send(taken: Taken, message: Message) -> None:
     channel, seconds = taken.channel, config.get().alert_timeout_seconds
+    _told(lambda: senders.send(channel.url, channel.secret, message, seconds=seconds))
+
+
+def _told(step: Callable[[], T]) -> T:
+    """A try that breaks is one that failed: it counts, and the next one comes later."""
     try:
-        senders.send(channel.url, channel.secret, message, seconds=seconds)
+        return step()
     except NotDelivered:
         raise
     except Exception as error:  # noqa: BLE001  # of a hundred services one raises what nobody foresaw
@@ -68,11 +78,11 @@ def _send(taken: Taken, message: Message) -> None:
         raise NotDelivered(f"The sender failed: {type(error).__name__}.") from None
 
 
-def _write_failure(taken: Taken, message: Message, error: str) -> None:
+def _write_failure(taken: Taken, subject: str, error: str) -> None:
     settings = config.get()
     terms = Terms(settings.alert_retry_seconds, settings.alert_tries)
     with database.transaction() as session:
-        deliveries.fail(session, taken, subject=message.subject, error=error, terms=terms)
+        deliveries.fail(session, taken, subject=subject, error=error, terms=terms)
 
 
 def _write_success(taken: Taken, message: Message) -> None:

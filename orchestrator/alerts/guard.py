@@ -25,6 +25,8 @@ class _Watch:
     """What came of a call."""
 
     refused: Sentence | None = None
+    #: Nobody waits for it any more.
+    is_over = False
     answer: Any = None
     error: BaseException | None = None
     ended = False
@@ -36,7 +38,8 @@ _watch: ContextVar[_Watch | None] = ContextVar("watch", default=None)
 def watched(call: Callable[[], Any], *, seconds: float) -> Any:
     """What the call gives, within that time. Raises NotDelivered, or what the call raises.
 
-    A thread that takes longer is left to itself: Python cannot end one.
+    A thread that takes longer is left to itself, since Python cannot end one; but it connects to
+    nothing any more, or it would send what is being sent again.
     """
     _listen()
     watch = _Watch()
@@ -46,6 +49,7 @@ def watched(call: Callable[[], Any], *, seconds: float) -> Any:
     if watch.refused is not None:
         raise NotDelivered(watch.refused)
     if not watch.ended:
+        watch.is_over = True
         raise NotDelivered(
             Sentence("The receiver did not answer within %(seconds)s s.", seconds=f"{seconds:g}")
         )
@@ -71,6 +75,8 @@ def _listen() -> None:
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     if event != "socket.connect" or (watch := _watch.get()) is None:
         return
+    if watch.is_over:
+        raise _Refused
     if refusal := _refusal(arguments[1]):
         watch.refused = refusal
         raise _Refused(str(refusal))

@@ -34,17 +34,18 @@ def send(url: str, secret: str | None, message: Message, *, seconds: float) -> N
             seconds=seconds,
         )
     else:
-        # Apprise may connect, and read, for so long each; the whole has the same end.
-        guard.watched(lambda: _notify(url, message, seconds), seconds=seconds)
+        # Before the time counts: to load Apprise takes a moment, the first time.
+        plugin = addresses.plugin(url)
+        if plugin is None:
+            raise NotDelivered(Sentence("Apprise cannot read the channel's address any more."))
+        # It may connect, and read, for so long each; the whole has the same end.
+        plugin.socket_connect_timeout = plugin.socket_read_timeout = seconds
+        guard.watched(lambda: _notify(plugin, message, url), seconds=seconds)
 
 
-def _notify(url: str, message: Message, seconds: float) -> None:
+def _notify(plugin: Any, message: Message, url: str) -> None:
     from apprise import Apprise
 
-    plugin = addresses.plugin(url)
-    if plugin is None:
-        raise NotDelivered(Sentence("Apprise cannot read the channel's address any more."))
-    plugin.socket_connect_timeout = plugin.socket_read_timeout = seconds
     apprise = Apprise(asset=addresses.asset())
     apprise.add(plugin)
     with _overheard() as said:

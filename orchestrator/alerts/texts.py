@@ -44,8 +44,8 @@ class Words:
         return self._texts.gettext(sentence.pattern) % values
 
     def at(self, moment: str) -> str:
-        at = datetime.fromisoformat(moment)
-        return format_skeleton("MMMdHm", at, tzinfo=self._zone, locale=self._language)
+        at = datetime.fromisoformat(moment).astimezone(self._zone)
+        return f"{format_skeleton('MMMd', at, locale=self._language)} {at:%H:%M}"
 
     def joined(self, texts: Sequence[str]) -> str:
         return self.say(Sentence(", ")).join(texts)
