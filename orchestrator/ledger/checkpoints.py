@@ -199,8 +199,9 @@ WITH fence AS (
     FROM before b
     JOIN incoming i USING (key)
     LEFT JOIN LATERAL (
+        -- The cast keeps the planner from reading all revisions of the job for each item.
         SELECT id, data, added FROM item_revisions
-        WHERE item_id = b.id AND job_id = %(job)s
+        WHERE b.last_job_id = %(job)s AND item_id = b.id AND job_id::text = %(job)s
         OFFSET 0
     ) AS r ON true
     WHERE b.content_hash <> i.content_hash AND b.first_job_id IS DISTINCT FROM %(job)s
@@ -223,7 +224,10 @@ WITH fence AS (
     RETURNING 1
 ), amended AS (
     UPDATE item_revisions r SET data = d.data, added = d.added
-    FROM delta d WHERE r.id = d.revision_id
+    FROM delta d
+    WHERE r.id = d.revision_id
+      -- Named, or the planner would read all revisions there are.
+      AND r.id = ANY (ARRAY(SELECT revision_id FROM delta WHERE revision_id IS NOT NULL))
 ), returned AS (
     UPDATE item_absences SET back_at = now(), back_job_id = %(job)s
     WHERE item_id = ANY (ARRAY(SELECT id FROM before WHERE gone_at IS NOT NULL))
