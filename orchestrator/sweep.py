@@ -37,10 +37,10 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
         ticks.tick(session, ticks.SWEEP)
         recovered = _recover(session)
         alerts.note_late(session)
-        alerts.note_digests(session, ticks.now(session))
         requested = _request_due(session)
     for ended in recovered:
         triggers.follow_up(ended)
+    _note_digests()
     counts = {"recovered": len(recovered), "requested": len(requested)}
     counts["gone"] = absences.catch_up(seconds=_ABSENCES_SECONDS)
     try:
@@ -64,6 +64,15 @@ def take_back(worker: str, *, serves: Callable[[int], bool]) -> int:
     for ended in recovered:
         triggers.follow_up(ended)
     return len(recovered)
+
+
+def _note_digests() -> None:
+    """By itself: a digest that cannot be made must not keep jobs from being recovered."""
+    try:
+        with database.transaction() as session:
+            alerts.note_digests(session, ticks.now(session))
+    except Exception:
+        logger.exception("A digest cannot be made", extra={"action": "digest_failed"})
 
 
 def _recover(session: Session) -> list[Ended]:

@@ -45,6 +45,9 @@ def deliver() -> dict[str, int]:
 def _tried(taken: Taken) -> bool:
     message = None
     try:
+        if taken.tries > config.get().alert_tries:
+            # Whoever tried last was killed, and so were those before.
+            raise NotDelivered("No try came to an end.")
         message = _told(lambda: texts.message(taken))
         _send(taken, message)
     except NotDelivered as error:

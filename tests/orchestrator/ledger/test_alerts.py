@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrator import database as storage
-from orchestrator.ledger import alerts, channels, jobs
+from orchestrator.ledger import alerts, channels, cleanup, deliveries, jobs
 from orchestrator.ledger.channels import Scope
 from orchestrator.ledger.models import AlertChannel, AlertKind, JobStatus
 from tests.orchestrator.ledger import given
@@ -145,3 +145,20 @@ def test_a_channel_that_is_switched_off_is_not_noted_for(target_id: int) -> None
     a_channel(active=False)
     given.brought_to(JobStatus.FAILED, target_id)
     assert noted() == []
+
+
+def test_clean_up_removes_old_messages_and_what_nobody_was_told(target_id: int) -> None:
+    channel_id = a_channel()
+    old = "now() - interval '40 days'"
+    for status in ("failed", "completed", "failed"):
+        given.brought_to(JobStatus(status), target_id)
+    given.execute("UPDATE alerts SET due_at = now()")
+    given.do(deliveries.gather)
+    given.brought_to(JobStatus.COMPLETED, target_id)
+    given.execute(f"UPDATE alerts SET due_at = {old} WHERE delivery_id IS NULL")
+    assert "deliveries" in cleanup.old_data(30)
+    assert (given.count("alerts"), given.count("alert_deliveries")) == (3, 1)
+    given.execute(f"UPDATE alert_deliveries SET delivered_at = {old}")
+    assert cleanup.old_data(30)["alerts"] == 3
+    assert (given.count("alerts"), given.count("alert_deliveries")) == (0, 0)
+    assert given.do(channels.one, channel_id)

@@ -209,6 +209,9 @@ def run(days: int = 30) -> dict[str, int]:
 NOTHING = {
     "revisions": 0,
     "absences": 0,
+    "alert_rules": 0,
+    "alerts": 0,
+    "deliveries": 0,
     "words": 0,
     "items": 0,
     "exports": 0,
@@ -227,6 +230,7 @@ NOTHING = {
 
 #: Every reference to a row that clean-up removes: a new one must be let go of, or go before it.
 REFERENCES = {
+    "alert_rules.target_id",
     "cached_pages.target_id",
     "charged_pages.job_id",
     "crawls.job_id",
