@@ -133,8 +133,12 @@ def _saved(form: ChannelForm, channel_id: int | None) -> ResponseReturnValue:
             channel = channels.one(session, channel_id) if channel_id else AlertChannel()
             is_webhook = addresses.check(form.values.get("url", channel.url))
             secret = channels.save(session, channel, form.values, is_webhook=is_webhook)
-            action = "channel.edit" if channel_id else "channel.add"
-            audit.note_in(session, action, channel.name, address=addresses.masked(channel.url))
+            audit.note_in(
+                session,
+                "channel.edit" if channel_id else "channel.add",
+                channel.name,
+                address=addresses.masked(channel.url),
+            )
     except ChannelInvalid as error:
         forms.blame(form, error)
         return _again(form, channel_id)
