@@ -16,6 +16,8 @@ from orchestrator.ledger import drafts
 from orchestrator.ledger.drafts import Recipe
 from orchestrator.ledger.models import DraftPage, ScrapingTarget, TargetDraft
 
+_SAVING = ("name", "preset", "cron", "timezone")
+
 
 @dataclass(frozen=True, slots=True)
 class Saving:
@@ -90,6 +92,19 @@ def pressed(typed: Recipe) -> Recipe:
     return typed
 
 
+def touched(recipe: Recipe) -> str | None:
+    """The input where somebody goes on: of the field that is new, or next to one that went."""
+    last = len(recipe_form.of(recipe).rows) - 1
+    if (number := request.form.get("remove", "")).isdecimal():
+        return f"field-{min(int(number[:3]), last)}-name"
+    return f"field-{last}-name" if "add" in request.form else None
+
+
+def typed_saving() -> dict[str, str]:
+    """What stands at the lower end of the page and is kept nowhere; the address carries it on."""
+    return {name: text[:200] for name in _SAVING if (text := request.form.get(name, "").strip())}
+
+
 def _new_name(recipe: Recipe) -> str:
     names = {row.name for row in recipe_form.of(recipe).rows}
     return next(name for number in count(1) if (name := f"field_{number}") not in names)
@@ -111,7 +126,7 @@ def typed_schedule() -> tuple[str, str]:
 
 
 def _saving(free_name: str, faults: Mapping[str, str]) -> Saving:
-    typed: Mapping[str, Any] = request.form
+    typed: Mapping[str, Any] = request.form or request.args
     return Saving(
         name=typed.get("name", free_name),
         preset=typed.get("preset", ""),

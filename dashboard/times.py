@@ -14,11 +14,13 @@ _NEAR = {-1: noted("yesterday"), 0: noted("today"), 1: noted("tomorrow")}
 _UNITS = (noted("%(count)s d"), noted("%(count)s h"), noted("%(count)s min"), noted("%(count)s s"))
 _AGO, _AHEAD = noted("%(span)s ago"), noted("in %(span)s")
 _NOW, _SOON = noted("just now"), noted("in a moment")
+_BOTH = noted("%(larger)s %(smaller)s")
 
 
 def duration(span: timedelta) -> str:
     """The two largest units: 12 s, 3 min 5 s, 2 d 4 h."""
-    return " ".join(_units(span))
+    larger, *rest = _units(span)
+    return text(_BOTH) % {"larger": larger, "smaller": rest[0]} if rest else larger
 
 
 def span(seconds: float) -> str:

@@ -1,7 +1,11 @@
 """What is wrong with a recipe, and beside which input of its form that is said."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from flask_babel import lazy_gettext
+
+from dashboard.recipe_form import parts
 from orchestrator.exceptions import TargetInvalid
 from orchestrator.ledger import definitions
 from orchestrator.ledger.drafts import Recipe
@@ -9,6 +13,8 @@ from orchestrator.ledger.drafts import Recipe
 _OF_FIELDS = ("name", "attribute", "take")
 _OF_ANSWERS = ("path", "parameter", "from", "by")
 _ALONE = ("items", "next_page", "list", "pattern", "types", "most_pages")
+#: The form asks for one place, so it need not tell of two ways to write it.
+_NO_PLACE = lazy_gettext("Write where its value stands: a CSS selector or an XPath.")
 
 
 def faults(recipe: Recipe) -> Mapping[str, str]:
@@ -26,12 +32,22 @@ def faults(recipe: Recipe) -> Mapping[str, str]:
     return {}
 
 
-def beside(recipe: Recipe) -> Mapping[str, str]:
+def beside(recipe: Recipe) -> Mapping[str, Any]:
     """By the input; what belongs to none of them stands above all, under `recipe`."""
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for place, fault in faults(recipe).items():
         found.setdefault(_input(place.split(".")), fault)
-    return found
+    return found | {name: _NO_PLACE for name in _unplaced(recipe) if name in found}
+
+
+def _unplaced(recipe: Recipe) -> list[str]:
+    """The inputs of fields that are looked for nowhere yet."""
+    fields = parts.fielded(recipe).get("fields") if parts.is_placed(recipe) else None
+    return [
+        f"field-{number}-place"
+        for number, each in enumerate(fields or [])
+        if isinstance(each, Mapping) and not each.keys() & {"css", "xpath"}
+    ]
 
 
 def _input(place: list[str]) -> str:

@@ -51,7 +51,7 @@ class RecipeForm:
     #: What else the spider may be told, by the name of its input.
     values: Mapping[str, str]
     #: By the name of the input that each stands beside.
-    faults: Mapping[str, str]
+    faults: Mapping[str, Any]
 
     @property
     def follows_links(self) -> bool:

@@ -69,5 +69,7 @@
     clearTimeout(timer);
     timer = setTimeout(send, PAUSE);
   });
+  // A field that is new, or next to one that was removed.
+  document.getElementById(location.hash.slice(1))?.focus();
   if (waits()) look();
 })();

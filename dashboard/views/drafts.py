@@ -1,6 +1,7 @@
 """Drafts: paste an address, choose what to take from it, see it read, save it as a target."""
 
 from functools import cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -96,11 +97,12 @@ def blank(draft_id: UUID) -> ResponseReturnValue:
 def edit(draft_id: UUID) -> ResponseReturnValue:
     """Takes what was typed; the pressed button may add or remove a field, or try more pages."""
     draft = _found(draft_id)
-    _keep(draft_id, draft_page.pressed(_typed(draft)))
+    recipe = draft_page.pressed(_typed(draft))
+    _keep(draft_id, recipe)
     if "further" in request.form:
         proposals.try_further(draft_id)
         audit.note("draft.look", draft.url, draft_id=str(draft_id))
-    return _back_to(draft_id)
+    return _back_to(draft_id, _anchor=draft_page.touched(recipe), **draft_page.typed_saving())
 
 
 @blueprint.post("/drafts/<uuid:draft_id>/save")
@@ -143,5 +145,5 @@ def _keep(draft_id: UUID, recipe: Recipe) -> None:
     proposals.edit(draft_id, recipe, is_whole=not recipe_form.faults(recipe))
 
 
-def _back_to(draft_id: UUID) -> ResponseReturnValue:
-    return redirect(url_for("drafts.one", draft_id=draft_id), 303)
+def _back_to(draft_id: UUID, **shown: Any) -> ResponseReturnValue:
+    return redirect(url_for("drafts.one", draft_id=draft_id, **shown), 303)

@@ -21,7 +21,10 @@ _RECIPE: dict[str, Any] = {
     "next_page": {"css": 'a[rel~="next"]'},
 }
 _NAMES = [field["name"] for field in _RECIPE["fields"]] + ["currency"]
-_LIST = {"pattern": "%(rows)d items: %(names)s", "values": {"rows": 12, "names": "商品名, price"}}
+_LIST = {
+    "pattern": "A list of %(rows)d items: %(columns)s",
+    "values": {"rows": 12, "columns": "商品名, price"},
+}
 _FEED = {"pattern": "The feed that this page names: %(name)s", "values": {"name": "新着"}}
 _FAULTY = {**_RECIPE, "fields": [*_RECIPE["fields"], {"name": "seller", "css": "div[["}]}
 

@@ -39,6 +39,11 @@ def reading(app: Flask, zone: str = "", language: str = "en") -> Iterator[None]:
         yield
 
 
+def test_in_japanese_no_space_is_between_the_units_of_a_duration(app: Flask) -> None:
+    with reading(app, language="ja"):
+        assert times.duration(timedelta(seconds=185)) == "3分5秒"
+
+
 def test_the_exact_time_is_the_readers_and_names_its_zone(app: Flask) -> None:
     at = datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC)
     with reading(app):

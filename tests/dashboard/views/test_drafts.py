@@ -180,10 +180,25 @@ def test_fields_are_renamed_removed_and_added(
     first, second = chosen.arguments["fields"]
     assert first == {"name": "title", "css": "h2", "clean": ["upper"]}
     assert second["name"] == "url"
-    operator.post(f"/drafts/{chosen.id}/edit", typed(operator, chosen) | {"add": "1"})
+    answer = operator.post(f"/drafts/{chosen.id}/edit", typed(operator, chosen) | {"add": "1"})
+    assert answer.location.endswith("#field-2-name")
     page = operator.get(f"/drafts/{chosen.id}").text
-    assert "Needs either css or xpath" in page
+    assert "Write where its value stands" in page.partition('id="field-2-place-fault"')[2][:40]
     assert "The recipe has a fault" in page
+
+
+def test_a_name_and_a_schedule_outlive_what_is_done_to_the_fields(
+    operator: Browser, chosen: TargetDraft
+) -> None:
+    saving = {"name": "tea", "preset": "0 * * * *", "timezone": "Asia/Tokyo"}
+    form = typed(operator, chosen) | saving | {"remove": "2"}
+    answer = operator.post(f"/drafts/{chosen.id}/edit", form)
+    # The last one went, so its neighbour is next.
+    assert answer.location.endswith("#field-1-name")
+    page = operator.get(answer.location).text
+    assert 'value="tea"' in page
+    assert '<option value="0 * * * *" selected>' in page
+    assert 'value="Asia/Tokyo" maxlength' in page
 
 
 def test_a_faulty_selector_is_kept_and_said_beside_its_field(
