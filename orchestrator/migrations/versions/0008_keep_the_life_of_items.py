@@ -3,6 +3,8 @@
 Old code goes on to write whole revisions, which have no `added`.
 """
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -21,8 +23,9 @@ def upgrade() -> None:
     op.add_column("scraped_items", _time("gone_at"))
     for name in ("items_gone", "items_back"):
         op.add_column(_JOBS, sa.Column(name, sa.BigInteger(), server_default="0", nullable=False))
-    due = sa.Column("absences_due", sa.Boolean(), server_default="false", nullable=False)
-    op.add_column(_JOBS, due)
+    op.add_column(
+        _JOBS, sa.Column("absences_due", sa.Boolean(), server_default="false", nullable=False)
+    )
     op.add_column(_JOBS, _time("absences_found_at"))
     _make_absences()
 
@@ -38,7 +41,7 @@ def downgrade() -> None:
     op.drop_column("item_revisions", "added")
 
 
-def _time(name: str) -> sa.Column[sa.DateTime]:
+def _time(name: str) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=True)
 
 
