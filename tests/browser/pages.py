@@ -45,6 +45,7 @@ def filled() -> list[Shown]:
         new = session.scalar(
             select(ScrapingTarget.id).where(ScrapingTarget.name.startswith("a-target"))
         )
+        many = session.scalar(select(ScrapingTarget.id).where(ScrapingTarget.name == "many"))
         pending = rows.job(session, rows.target(session, "just-now"), JobStatus.PENDING)
         person = session.scalar(select(User.id).where(User.name == "vera"))
         target = jobs["completed"].target_id
@@ -59,6 +60,7 @@ def filled() -> list[Shown]:
             Shown("targets-none", "targets.index", "/targets?text=nowhere"),
             Shown("target", "targets.one", f"/targets/{target}"),
             Shown("target-new", "targets.one", f"/targets/{new}"),
+            Shown("target-window", "targets.one", f"/targets/{many}"),
             Shown("target-add", "targets.new", "/targets/new"),
             Shown("target-edit", "targets.edit", f"/targets/{target}/edit"),
             Shown("draft-new", "drafts.new", "/drafts/new"),
@@ -71,6 +73,7 @@ def filled() -> list[Shown]:
             Shown("items", "items.of_target", f"/targets/{target}/items"),
             Shown("items-found", "items.of_target", f"/targets/{target}/items?q=細字"),
             Shown("items-none", "items.of_target", f"/targets/{target}/items?q=nowhere"),
+            Shown("items-many", "items.of_target", f"/targets/{many}/items?sort=data.price"),
             Shown("item", "items.one", f"/items/{item}"),
             Shown("people", "people.index", "/people"),
             Shown("person", "people.one", f"/people/{person}"),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import database as storage
 from orchestrator import sites
-from orchestrator.ledger import lexemes, people, ticks, tokens
+from orchestrator.ledger import finding, lexemes, people, ticks, tokens
 from orchestrator.ledger import sites as ledger_sites
 from orchestrator.ledger.models import (
     AuditEntry,
@@ -80,6 +80,7 @@ def furnish(session: Session, jobs: Jobs) -> None:
         _progress(session, jobs[kind])
     _given_up(session, jobs["completed"])
     _items(session, jobs)
+    _many_items(session)
     _exports(session, jobs["completed"].target_id)
     _sites(session, jobs["running"])
 
@@ -208,6 +209,19 @@ def _items(session: Session, jobs: Jobs) -> None:
             known = {"content_hash": item.content_hash, "words": words}
             session.add(ItemWords(item_id=item.id, **known))
     _revisions(session, first_item(session, jobs["completed"].id), jobs["completed"].target_id)
+
+
+def _many_items(session: Session) -> None:
+    """More than a page puts in order by itself; its target has a window and queues."""
+    target = rows.target(
+        session, "many", schedule="0 20 * * *", crawl_window="22:00-06:00", overlap="queue"
+    )
+    one = {"target_id": target.id, "content_hash": b"one"}
+    items = [
+        one | {"key": str(number), "data": {"name": f"万年筆 {number} 号", "price": number}}
+        for number in range(finding.MOST_ORDERED + 1)
+    ]
+    session.execute(insert(ScrapedItem), items)
 
 
 def _revisions(session: Session, item_id: int, target_id: int) -> None:
