@@ -25,7 +25,7 @@ from orchestrator.cli import kumo
 from orchestrator.config import Config
 from orchestrator.ledger.models import JobStatus, ScrapedItem
 from tests.shops import opened
-from tests.workers import working
+from tests.workers import UNHURRIED, working
 
 ROOT = Path(__file__).parents[1]
 README, OPERATIONS = ROOT / "README.md", ROOT / "docs" / "operations.md"
@@ -221,7 +221,7 @@ def test_the_spider_of_the_readme_crawls_the_demo_shop_as_the_readme_says(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("KUMO_SPIDER_MODULES", "shelves")
     lines = next(block for block in blocks(README, "sh") if "targets add" in block).splitlines()
-    with opened() as shop, working("-Q", "crawls"):
+    with opened() as shop, working("-Q", "crawls", **UNHURRIED):
         for line in lines[1:]:
             ran(line.replace("http://127.0.0.1:8001", shop.url))
         products = shop.products()

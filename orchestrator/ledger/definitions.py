@@ -50,7 +50,9 @@ def _web_address(url: str) -> str:
     url = _no_control_characters(url.strip())
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        host = parts.hostname or ""
+        named = bool(host) and not any(each.isspace() for each in host)
+        usable = parts.scheme in {"http", "https"} and named and parts.port != 0
     except ValueError:
         usable = False
     if not usable:

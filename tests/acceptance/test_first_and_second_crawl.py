@@ -13,12 +13,12 @@ from orchestrator.ledger.models import JobStatus, ScrapingJob, Trigger
 from tests import awaiting
 from tests.orchestrator.ledger import given
 from tests.shops import DAY, OpenShop
-from tests.workers import Worker, working
+from tests.workers import UNHURRIED, Worker, working
 
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    with working("--concurrency=2") as worker:
+    with working("--concurrency=2", **UNHURRIED) as worker:
         yield worker
 
 

@@ -15,7 +15,7 @@ from tests.projects import MODULES
 from tests.projects.addresses_are_hostile.spiders import NAMES
 from tests.spiders_project import hostile_addresses, luring_site
 from tests.spiders_project.luring_site import LuringSite
-from tests.workers import Worker, working
+from tests.workers import UNHURRIED, Worker, working
 
 AT_ONCE = {"CONCURRENT_REQUESTS": 256}
 ENVIRONMENT = {"KUMO_ALLOW_NETWORKS": luring_site.NETWORK, "KUMO_CONTACT": "crawls@example.org"}
@@ -23,7 +23,9 @@ ENVIRONMENT = {"KUMO_ALLOW_NETWORKS": luring_site.NETWORK, "KUMO_CONTACT": "craw
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    with working("--concurrency=3", KUMO_SPIDER_MODULES=MODULES, **ENVIRONMENT) as worker:
+    with working(
+        "--concurrency=3", KUMO_SPIDER_MODULES=MODULES, **ENVIRONMENT, **UNHURRIED
+    ) as worker:
         yield worker
 
 

@@ -14,7 +14,7 @@ from orchestrator.ledger.models import JobStatus, ScrapingJob, Trigger
 from tests import awaiting
 from tests.orchestrator.ledger import given
 from tests.shops import DAY, OpenShop, opened
-from tests.workers import Worker, working
+from tests.workers import UNHURRIED, Worker, working
 
 #: Back and forth, so that products vanish, come back and change meanwhile.
 DAYS = (DAY, DAY + 1, DAY + 2, DAY + 1, DAY + 1, DAY + 4)
@@ -26,7 +26,7 @@ Told = set[tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    with working("--concurrency=1") as worker:
+    with working("--concurrency=1", **UNHURRIED) as worker:
         yield worker
 
 

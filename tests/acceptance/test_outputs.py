@@ -13,12 +13,12 @@ from tests.projects import MODULES
 from tests.projects.pipelines_wait import spiders as patient
 from tests.projects.receivers_fail import spiders as talkative
 from tests.shops import OpenShop
-from tests.workers import Worker, working
+from tests.workers import UNHURRIED, Worker, working
 
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    with working("--concurrency=1", KUMO_SPIDER_MODULES=MODULES) as worker:
+    with working("--concurrency=1", KUMO_SPIDER_MODULES=MODULES, **UNHURRIED) as worker:
         yield worker
 
 

@@ -12,12 +12,12 @@ from tests import awaiting
 from tests.orchestrator.ledger import given
 from tests.projects import MODULES
 from tests.shops import OpenShop
-from tests.workers import ROOT, Worker, working
+from tests.workers import ROOT, UNHURRIED, Worker, working
 
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    with working("--concurrency=2", KUMO_SPIDER_MODULES=MODULES) as worker:
+    with working("--concurrency=2", KUMO_SPIDER_MODULES=MODULES, **UNHURRIED) as worker:
         yield worker
 
 

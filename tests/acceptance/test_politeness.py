@@ -17,7 +17,7 @@ from tests import awaiting, watched_site
 from tests.orchestrator.ledger import given
 from tests.projects import MODULES
 from tests.watched_site import Arrival, WatchedSite
-from tests.workers import Worker, working
+from tests.workers import UNHURRIED, Worker, working
 
 RATE, AT_ONCE = 20, 4
 #: How long the rate is measured in the suite; `KUMO_MEASURE_SECONDS=60` measures a whole minute.
@@ -30,7 +30,9 @@ UNDER_WAY_SECONDS = 0.15
 def workers(database: str, redis_url: str) -> Iterator[list[Worker]]:
     with ExitStack() as stack:
         yield [
-            stack.enter_context(working("--concurrency=1", KUMO_SPIDER_MODULES=MODULES))
+            stack.enter_context(
+                working("--concurrency=1", KUMO_SPIDER_MODULES=MODULES, **UNHURRIED)
+            )
             for _ in range(2)
         ]
 

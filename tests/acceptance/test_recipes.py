@@ -18,7 +18,7 @@ from tests.acceptance import recipe_site
 from tests.acceptance.recipe_site import BOMB, PAGES, PER_PAGE, RecipeSite
 from tests.orchestrator.ledger import given
 from tests.shops import DAY, OpenShop
-from tests.workers import Worker, working
+from tests.workers import UNHURRIED, Worker, working
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {"KUMO_SECRET_TOKEN": "t0p secret", "KUMO_SECRET_SHOP": "k&y"}
@@ -67,7 +67,7 @@ def jobs(database: str, redis_url: str, shop: OpenShop, site: RecipeSite) -> Ite
     for name, (url, spider, recipe) in targets.items():
         given.a_target(name, spider=spider, start_urls=[url], arguments=recipe, max_attempts=1)
     readme(shop)
-    with working("--concurrency=3", **SECRETS) as worker:
+    with working("--concurrency=3", **SECRETS, **UNHURRIED) as worker:
         names = (*targets, "offers")
         yield worker, {name: triggers.request(name, Trigger.API).job_id for name in names}
 

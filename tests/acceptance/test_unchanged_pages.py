@@ -12,7 +12,7 @@ from orchestrator.ledger.models import JobStatus, ScrapingJob, Trigger
 from tests import awaiting, shops
 from tests.orchestrator.ledger import given
 from tests.shops import DAY, OpenShop
-from tests.workers import Worker, working
+from tests.workers import UNHURRIED, Worker, working
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Crawl:
 
 @pytest.fixture(scope="module")
 def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    with working("--concurrency=1") as worker:
+    with working("--concurrency=1", **UNHURRIED) as worker:
         yield worker
 
 

@@ -17,7 +17,7 @@ from orchestrator.ledger.models import JobStatus, Trigger
 from tests import awaiting
 from tests.orchestrator.ledger import given
 from tests.shops import DAY, OpenShop
-from tests.workers import CELERY, QUICK, ROOT, Worker, beating, working
+from tests.workers import CELERY, QUICK, ROOT, UNHURRIED, Worker, beating, working
 
 #: Of targets that a nightly crawl leaves alone.
 ONCE_A_YEAR = "0 0 1 1 *"
@@ -35,7 +35,7 @@ def worker(database: str, redis_url: str, midnight: datetime, shop: OpenShop) ->
     """One worker for all, while two beats wait for a night that is a minute away."""
     nightly = f"{midnight.minute} {midnight.hour} * * *"
     given.a_target("nightly_shop", spider="demo_shop", start_urls=[shop.on(DAY)])
-    with working("--concurrency=4", KUMO_NIGHTLY=nightly) as worker:
+    with working("--concurrency=4", KUMO_NIGHTLY=nightly, **UNHURRIED) as worker:
         with beating(KUMO_NIGHTLY=nightly), beating(KUMO_NIGHTLY=nightly):
             yield worker
 

@@ -62,7 +62,7 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
         with storage.transaction() as session:
             people.add(session, "hanako", PASSWORD, role=Role.OPERATOR)
         with (
-            workers.working("-Q", "crawls,control", "-c", "3"),
+            workers.working("-Q", "crawls,control", "-c", "3", **workers.UNHURRIED),
             served.listening() as listener,
             served.dashboard(listener) as url,
         ):

@@ -62,7 +62,7 @@ def installed(url: str) -> Iterator[str]:
     """A whole installation: dashboard, worker, three accounts."""
     for role in Role:
         given.a_person(role.value, role=role)
-    with workers.working("-Q", "crawls,control", "-c", "2"):
+    with workers.working("-Q", "crawls,control", "-c", "2", **workers.UNHURRIED):
         yield url
 
 
