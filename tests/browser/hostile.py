@@ -14,9 +14,14 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger.models import (
+    AlertChannel,
+    AlertDelivery,
+    AlertRule,
     ApiToken,
     AuditEntry,
     ChargedPage,
+    DraftPage,
+    DraftStatus,
     Export,
     ItemRevision,
     JobLogLine,
@@ -25,6 +30,8 @@ from orchestrator.ledger.models import (
     ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
+    Site,
+    TargetDraft,
     User,
     Worker,
 )
@@ -112,6 +119,8 @@ class Held:
     item_id: int
     user_id: int
     export_id: str
+    draft_id: str
+    channel_id: int
 
 
 def joined() -> list[str]:
@@ -145,8 +154,10 @@ def hold(session: Session, number: int, text: str) -> Held:
     session.flush()
     token = ApiToken(name=text, token_hash=bytes([number]), scope=text, user_id=user.id)
     session.add_all([token, *_done(text, target, job)])
+    draft_id, channel_id = _draft(session, target, text), _alerts(session, number, text)
+    session.add(Site(name=f"{number}.example", note=text))
     session.flush()
-    return Held(target.id, str(job.id), item.id, user.id, str(export.id))
+    return Held(target.id, str(job.id), item.id, user.id, str(export.id), draft_id, channel_id)
 
 
 def hold_large(session: Session) -> Held:
@@ -171,7 +182,12 @@ def hold_large(session: Session) -> Held:
     done = AuditEntry(who="vera", action="moon.land", subject=LARGE, details={"note": LARGE})
     session.add_all([page, user, done])
     session.flush()
-    return Held(target.id, str(job.id), item.id, user.id, str(uuid4()))
+    # What these hold is bounded before it is stored.
+    draft_id, channel_id = (
+        _draft(session, target, LARGE[:8_000]),
+        _alerts(session, 0, LARGE[:8_000]),
+    )
+    return Held(target.id, str(job.id), item.id, user.id, str(uuid4()), draft_id, channel_id)
 
 
 def _target(session: Session, number: int, text: str) -> ScrapingTarget:
@@ -253,6 +269,65 @@ def _beside(session: Session, job: ScrapingJob, number: int, text: str) -> None:
             ),
         ]
     )
+
+
+def _draft(session: Session, target: ScrapingTarget, text: str) -> str:
+    """One that is being edited, of a page whose every part is that text."""
+    title = {"pattern": "%(name)s", "values": {"name": text}}
+    recipe = {"items": {"css": text}, "fields": [{"name": text, "css": text, "attribute": text}]}
+    proposal = {
+        "spider": "selector",
+        "arguments": recipe,
+        "title": title,
+        "start_url": text,
+        "key_fields": [text],
+        "rows": 1,
+        "columns": [{"name": text, "kind": "text", "samples": [text]}],
+        "sample": [{text: text}],
+        "score": 1.0,
+    }
+    draft = TargetDraft(
+        id=uuid4(),
+        who=text,
+        url=text,
+        status=DraftStatus.READY,
+        reason=text,
+        detail=text,
+        proposals=[proposal],
+        start_urls=[text],
+        spider="selector",
+        arguments=recipe,
+        key_fields=[text],
+        revision=1,
+        previewed=1,
+        preview_fault=text,
+        target_id=target.id,
+    )
+    preview = {
+        "columns": [{"name": text, "filled": 1}],
+        "rows": [[{"text": text, "state": "odd", "why": text}]],
+        "count": 1,
+        "next": text,
+        "follow": 0,
+        "faults": [text],
+    }
+    page = DraftPage(draft_id=draft.id, place=0, url=text, status=200, body=b"", preview=preview)
+    session.add(draft)
+    session.flush()
+    session.add(page)
+    session.flush()
+    return str(draft.id)
+
+
+def _alerts(session: Session, number: int, text: str) -> int:
+    channel = AlertChannel(name=f"{text[:1_000]} {number}", url=text, language="en")
+    session.add(channel)
+    session.flush()
+    rule = AlertRule(channel_id=channel.id, tag=text, kinds=[text])
+    told = AlertDelivery(channel_id=channel.id, subject=text, error=text, delivered_at=func.now())
+    session.add_all([rule, told])
+    session.flush()
+    return channel.id
 
 
 def _done(text: str, target: ScrapingTarget, job: ScrapingJob) -> list[AuditEntry]:
