@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger.models import (
+    AlertChannel,
     AuditEntry,
     Export,
     ItemListing,
@@ -46,6 +47,7 @@ class PageRows:
         self._largest = session.scalars(completed.where(ScrapingJob.target_id == LARGEST)).all()
         self._exports = session.scalars(select(Export.id).limit(_MOST)).all()
         self._drafts = session.scalars(select(TargetDraft.id).limit(_MOST)).all()
+        self._channels = session.scalars(select(AlertChannel.id).limit(_MOST)).all()
         self._places = _places(session)
         self._listed = session.scalar(select(func.max(ItemListing.items))) or 0
         self.job_with_longest_log = _most(session, JobLogLine.job_id, JobLogLine.job_id)
@@ -69,6 +71,9 @@ class PageRows:
 
     def draft(self) -> UUID:
         return self._random.choice(self._drafts)
+
+    def channel(self) -> int:
+        return self._random.choice(self._channels)
 
     def job(self, status: JobStatus = JobStatus.COMPLETED) -> UUID:
         return self._random.choice(self._jobs[status])

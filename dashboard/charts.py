@@ -53,6 +53,58 @@ def of(series: Sequence[tuple[datetime, float | None]]) -> Chart:
     return _chart([(room * (place + 0.5), *each) for place, each in enumerate(series)], room)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A value and how long it lasted."""
+
+    x: float
+    width: float
+    since: datetime
+    #: As it is to be told.
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a template needs to draw a value that stays until it changes."""
+
+    steps: Sequence[Step]
+    #: The line as SVG writes it; it is broken where there was no value.
+    path: str
+    least: str
+    most: str
+    until: datetime
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def steps(series: Sequence[tuple[datetime, str | None]], until: datetime) -> Steps:
+    """Since when a number was what, oldest first; the last one holds `until`.
+
+    The least is near the bottom, the most near the top: a price says little beside zero.
+    """
+    began = series[0][0]
+    span = max((until - began).total_seconds(), 1)
+    ends = [*(since for since, _ in series[1:]), until]
+    numbers = sorted((float(told), told) for _, told in series if told is not None)
+    least, most = numbers[0], numbers[-1]
+    made, path, level = [], "", None
+    for (since, told), end in zip(series, ends, strict=True):
+        left, right = (WIDTH * (at - began).total_seconds() / span for at in (since, end))
+        if told is not None:
+            made.append(Step(round(left, 1), round(max(right - left, 1), 1), since, told))
+            y = _between(float(told), least[0], most[0])
+            path += f"V{y:g}" if level is not None else f"M{left:.1f} {y:g}"
+            path += f"H{right:.1f}"
+        level = told
+    return Steps(made, path, least[1], most[1], until)
+
+
+def _between(value: float, least: float, most: float) -> float:
+    share = (value - least) / (most - least) if most > least else 0.5
+    return round(HEIGHT * (0.9 - 0.8 * share), 1)
+
+
 def known(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 

@@ -13,7 +13,7 @@ from wtforms import PasswordField, SelectChoice, SelectField, StringField, Submi
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from dashboard import languages
-from orchestrator.exceptions import SiteInvalid, TokenInvalid, UserInvalid
+from orchestrator.exceptions import ChannelInvalid, SiteInvalid, TokenInvalid, UserInvalid
 from orchestrator.ledger.models import Role, Scope
 
 ROLE_WORDS = {
@@ -136,7 +136,7 @@ class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return None if self.days.data == _NEVER else timedelta(days=int(self.days.data))
 
 
-def blame(form: Any, error: SiteInvalid | TokenInvalid | UserInvalid) -> None:
+def blame(form: Any, error: UserInvalid | TokenInvalid | SiteInvalid | ChannelInvalid) -> None:
     """Puts the ledger's sentence beside the field it is about, else above the form."""
     sentence = languages.said(error.args[0])
     field = form._fields.get(error.field)

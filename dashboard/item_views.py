@@ -21,6 +21,7 @@ from orchestrator.ledger.item_views import (
     ItemView,
     Operator,
     Place,
+    Presence,
     Sighting,
 )
 from orchestrator.ledger.items import clean_text
@@ -50,9 +51,8 @@ class Asked:
     def narrows(self) -> bool:
         """Whether it leaves items out."""
         view = self.view
-        return bool(
-            view.search or view.filters or view.job_id or view.new_since or view.changed_since
-        )
+        asked = (view.search, view.filters, view.job_id, view.presence)
+        return any(asked) or bool(view.new_since or view.changed_since)
 
 
 def asked() -> Asked:
@@ -67,6 +67,7 @@ def asked() -> Asked:
         sighting=_read(Sighting, _text("saw")) or Sighting.LAST,
         new_since=moment if new else None,
         changed_since=None if new else moment,
+        presence=_read(Presence, _text("there")),
         sort=_sort(),
         ascending=_ascending(),
     )
@@ -104,7 +105,7 @@ def as_json() -> dict[str, Any]:
 _NAMES = frozenset(
     {
         "q", "field", "is", "value", "job", "saw", "since", "what", "sort", "order", "columns",
-        "after",
+        "after", "there",
     }
 )  # fmt: skip
 

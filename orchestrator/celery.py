@@ -21,6 +21,8 @@ PRIORITIES = range(10)
 DEFAULT, LEAST = 5, 9
 #: How often search looks for what it does not know yet.
 SEARCH_SECONDS = 5
+#: How often alerts that are due are looked for.
+ALERTS_SECONDS = 5
 
 
 def _cron(line: str) -> crontab:
@@ -99,6 +101,11 @@ def _settings() -> dict[str, Any]:
                 "kwargs": {"by_beat": True},
                 # A sweep nobody served in time is not worth serving later.
                 "options": {"expires": max(settings.sweep_seconds, 1), "ignore_result": True},
+            },
+            "alerts": {
+                "task": "orchestrator.tasks.deliver_alerts",
+                "schedule": ALERTS_SECONDS,
+                "options": {"expires": ALERTS_SECONDS, "ignore_result": True},
             },
             "search": {
                 "task": "orchestrator.tasks.index_items",

@@ -88,6 +88,12 @@ def _network(text: str) -> Network:
         ) from error
 
 
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[!-~]+", text):
+        raise ValueError("should begin with https:// or http://")
+    return text.rstrip("/")
+
+
 def _contact(text: str) -> str:
     if not _CONTACT.fullmatch(text) or set('()<>\\"') & set(text) or len(text) > 200:
         raise ValueError("should be an e-mail address, or a web address with https://")
@@ -189,6 +195,24 @@ class Config(BaseSettings):
         10, validation_alias="KUMO_SITE_REQUESTS_PER_SECOND", ge=0, le=10_000
     )
     site_in_flight: int = Field(8, validation_alias="KUMO_SITE_IN_FLIGHT", ge=0, le=10_000)
+    #: Where people reach the dashboard; alerts link to it.
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        None, validation_alias="KUMO_PUBLIC_URL"
+    )
+    #: How long an alert waits for others, so that what happens together is one message.
+    alert_group_seconds: float = Field(
+        60, validation_alias="KUMO_ALERT_GROUP_SECONDS", ge=0, le=3_600
+    )
+    #: The wait after a message that could not be delivered; each further one doubles it.
+    alert_retry_seconds: float = Field(
+        30, validation_alias="KUMO_ALERT_RETRY_SECONDS", gt=0, le=3_600
+    )
+    #: How often a message is tried before it is given up.
+    alert_tries: int = Field(30, validation_alias="KUMO_ALERT_TRIES", ge=1, le=1_000)
+    #: How long one try to deliver a message may take.
+    alert_timeout_seconds: float = Field(
+        15, validation_alias="KUMO_ALERT_TIMEOUT_SECONDS", gt=0, le=120
+    )
     #: How long a crawl that is told to stop may finish its pages in flight.
     stop_seconds: float = Field(15, validation_alias="KUMO_STOP_SECONDS", ge=1, le=20)
 

@@ -11,6 +11,7 @@
     │   ├── ItemNotFound
     │   ├── ExportNotFound
     │   ├── DraftNotFound
+    │   ├── ChannelNotFound
     │   ├── UserNotFound
     │   └── TokenNotFound
     ├── Invalid                    what a person or a message asked for is wrong
@@ -18,6 +19,7 @@
     │   ├── ManifestInvalid        … line by line
     │   ├── ScheduleInvalid
     │   ├── SiteInvalid
+    │   ├── ChannelInvalid
     │   ├── UserInvalid
     │   └── TokenInvalid
     ├── TargetChanged              somebody else changed a target meanwhile
@@ -25,6 +27,7 @@
     ├── LastAdmin                  nobody could let the others in
     ├── SignInRefused
     ├── CatalogueUnreadable        which spiders there are cannot be found out
+    ├── NotDelivered               a message did not reach its receiver
     ├── LeaseLost                  another attempt owns the job
     └── EmbeddedFailed             an embedded server cannot be started
 
@@ -94,6 +97,10 @@ class DraftNotFound(NotFound):
     """There is no draft of that id any more."""
 
 
+class ChannelNotFound(NotFound):
+    """There is no channel of that id."""
+
+
 class UserNotFound(NotFound):
     """There is no user of that name."""
 
@@ -143,6 +150,14 @@ class SiteInvalid(Invalid):
         self.field = field
 
 
+class ChannelInvalid(Invalid):
+    """A channel or a rule of one is not acceptable; `field` says which."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
 class TokenInvalid(Invalid):
     """A token may not be made like that; `field` says for whose sake, if for one field's."""
 
@@ -169,6 +184,10 @@ class SignInRefused(OrchestratorError):
 
 class CatalogueUnreadable(OrchestratorError):
     """Which spiders there are cannot be found out, mostly for one module's sake."""
+
+
+class NotDelivered(OrchestratorError):
+    """A message did not reach its receiver, or nobody can tell; it is tried again."""
 
 
 class LeaseLost(OrchestratorError):

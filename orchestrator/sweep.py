@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import celery, config, database, frontiers, inspection, triggers
 from orchestrator.exceptions import BellAway
-from orchestrator.ledger import bells, crawls, jobs, requests, targets, ticks
+from orchestrator.ledger import absences, alerts, bells, crawls, jobs, requests, targets, ticks
 from orchestrator.ledger.jobs import End, Ended, Ending
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 #: What one sweep does at the most; the next comes soon.
 _MOST_RECOVERED, _MOST_RUNG = 100, 200
+_ABSENCES_SECONDS = 5
 
 
 def sweep(*, by_beat: bool = False) -> dict[str, int]:
@@ -35,10 +36,13 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
             return {}
         ticks.tick(session, ticks.SWEEP)
         recovered = _recover(session)
+        alerts.note_late(session)
         requested = _request_due(session)
     for ended in recovered:
         triggers.follow_up(ended)
+    _note_digests()
     counts = {"recovered": len(recovered), "requested": len(requested)}
+    counts["gone"] = absences.catch_up(seconds=_ABSENCES_SECONDS)
     try:
         counts["rung"] = _ring()
         if by_beat:
@@ -60,6 +64,15 @@ def take_back(worker: str, *, serves: Callable[[int], bool]) -> int:
     for ended in recovered:
         triggers.follow_up(ended)
     return len(recovered)
+
+
+def _note_digests() -> None:
+    """By itself: a digest that cannot be made must not keep jobs from being recovered."""
+    try:
+        with database.transaction() as session:
+            alerts.note_digests(session, ticks.now(session))
+    except Exception:
+        logger.exception("A digest cannot be made", extra={"action": "digest_failed"})
 
 
 def _recover(session: Session) -> list[Ended]:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator import launcher, looks, triggers
+from orchestrator.alerts import delivering
 from orchestrator.celery import app
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import cleanup, listings, search
@@ -76,6 +77,12 @@ def list_items(listing_id: int) -> dict[str, int | None]:
 def look_at_page(draft_id: str) -> dict[str, str]:
     """The bell of a draft: fetches and reads its page, or what else is outstanding for it."""
     return {"id": draft_id, "did": looks.serve(UUID(draft_id))}
+
+
+@app.task(throws=(OrchestratorError,))
+def deliver_alerts() -> dict[str, int]:
+    """Tells people what is due, and tries again what they could not be told."""
+    return delivering.deliver()
 
 
 def _told(answers: Sequence[Answer]) -> dict[str, Any]:

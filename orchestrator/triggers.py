@@ -16,12 +16,12 @@ from kombu.exceptions import KombuError
 
 from orchestrator import celery, config, database, frontiers
 from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
-from orchestrator.ledger import bells, jobs, listings, requests, targets, ticks
+from orchestrator.ledger import absences, bells, jobs, listings, requests, targets, ticks
 from orchestrator.ledger.item_views import ItemView
 from orchestrator.ledger.jobs import Claim, End, Ended
 from orchestrator.ledger.manifests import applying
 from orchestrator.ledger.manifests.plans import Plan
-from orchestrator.ledger.models import Trigger
+from orchestrator.ledger.models import JobStatus, Trigger
 from orchestrator.ledger.requests import Answer, Terms
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 #: What ended a crawl and will be there a moment later still: the next sweep rings, or a job that
 #: cannot even begin would be started as fast as it fails.
 _STORAGE_AWAY = frozenset({"storage_away", "redis_away", "database_away"})
+
+#: How long a crawl slot is kept to mark what is gone.
+_ABSENCES_SECONDS = 5
 
 #: What a bell needs: job id, target id, priority.
 Bell = tuple[uuid.UUID, int, int]
@@ -177,7 +180,11 @@ def apply(plan: Plan, *, prune: bool) -> None:
 
 
 def claim(job_id: uuid.UUID, *, worker: str) -> Claim | None:
-    """Takes a pending job for one crawl; None when it is not there to take."""
+    """Takes a pending job for one crawl; None when it is not there to take.
+
+    What the jobs before it did not see is marked first: this one may see it again.
+    """
+    absences.settle_before(job_id)
     with database.transaction() as session:
         lease = config.get().lease_seconds
         return jobs.claim(session, job_id, worker=worker, lease_seconds=lease)
@@ -199,7 +206,18 @@ def finish(claim: Claim, end: End) -> Ended | None:
             sleep(1)
     if ended:
         follow_up(ended)
+        _find_absences(ended)
     return ended
+
+
+def _find_absences(ended: Ended) -> None:
+    """What takes longer is left to the sweep: somebody may wait for this crawl slot."""
+    if ended.status is not JobStatus.COMPLETED:
+        return
+    try:
+        absences.settle(ended.target_id, seconds=_ABSENCES_SECONDS)
+    except OrchestratorError as error:
+        logger.warning("The sweep will look for what is gone: %s", error)
 
 
 def _finish(claim: Claim, end: End) -> Ended | None:
@@ -217,6 +235,21 @@ def follow_up(ended: Ended) -> None:
     _clear(ended)
     if ended.ring:
         _try_to_ring([(ended.job_id, ended.target_id, ended.priority)])
+
+
+def deliver_soon() -> None:
+    """Has alerts delivered now; without Redis beat does it once that is back."""
+    try:
+        with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
+            celery.app.send_task(
+                "orchestrator.tasks.deliver_alerts",
+                queue=celery.CONTROL,
+                producer=producer,
+                retry=False,
+                ignore_result=True,
+            )
+    except (KombuError, OSError) as error:
+        logger.warning("Alerts wait: %s", frontiers.trouble(error), extra={"action": "bell_away"})
 
 
 def ring(waiting: Iterable[Bell]) -> None:

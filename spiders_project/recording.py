@@ -15,7 +15,7 @@ from scrapy.settings import BaseSettings
 
 from orchestrator import config, database, frontiers
 from orchestrator.exceptions import OrchestratorError, TransitionRefused
-from orchestrator.ledger import jobs, requests, targets
+from orchestrator.ledger import absences, jobs, requests, targets
 from orchestrator.ledger.jobs import Claim, End, Ending
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Terms
@@ -100,6 +100,7 @@ class Recording:
             answer = requests.request(session, target.id, terms)
             if not answer.started:
                 raise TransitionRefused(f"Not recorded: {answer.why_not}.")
+            absences.settle(target.id)
             lease = config.get().lease_seconds
             claim = jobs.claim(session, answer.job_id, worker="scrapy", lease_seconds=lease)
         assert claim is not None

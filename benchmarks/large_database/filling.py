@@ -28,6 +28,7 @@ _AT_ONCE = (
     *("item_revisions", "crawls", "job_log_lines", "job_progress", "rejected_items"),
     *("charged_pages", "audit_log", "users", "workers", "ticks", "exports"),
     *("target_drafts", "draft_pages", "sites"),
+    *("alert_channels", "alert_rules", "alert_deliveries", "alerts"),
 )
 #: Filled from the items, so many of their blocks at a time.
 _WORDS, _BLOCKS = "item_words", 50_000
@@ -86,6 +87,7 @@ def _facts(amounts: Amounts) -> dict[str, Any]:
         "audit_entries": max(amounts.of(100_000), 200),
         "exports": max(amounts.of(2_000), 20),
         "drafts": max(amounts.of(2_000), 20),
+        "deliveries": max(amounts.of(20_000), 60),
         "password_hash": PasswordHasher().hash(PASSWORD),
     }
 

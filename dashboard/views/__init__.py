@@ -4,6 +4,7 @@ from flask import Flask
 
 from dashboard.views import (
     account,
+    alerts,
     audit_log,
     drafts,
     exports,
@@ -39,6 +40,7 @@ def attach(app: Flask) -> None:
         account,
         tokens,
         audit_log,
+        alerts,
         items,
         exports,
     ):

@@ -4,15 +4,16 @@ from time import monotonic, sleep
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from dashboard import formats, item_views, words
+from dashboard import formats, item_views, lives, words
 from dashboard.gate import needs
 from orchestrator import database, triggers
-from orchestrator.ledger import listings, revisions, search, targets
+from orchestrator.ledger import listings, revisions, search, targets, timelines, trends
 from orchestrator.ledger.item_views import Operator, Sighting
 from orchestrator.ledger.models import Role
+from orchestrator.ledger.timelines import Kind
 
 blueprint = Blueprint("items", __name__)
 
@@ -52,14 +53,14 @@ def list_all(target_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/items/<int:item_id>")
 def one(item_id: int) -> ResponseReturnValue:
-    before = request.args.get("before", type=int)
     with database.transaction() as session:
         item, target = revisions.one(session, item_id)
         fields, hidden = revisions.fields(session, item_id)
-        history = revisions.history(session, item_id, before=before)
-    return render_template(
-        "item.html", item=item, target=target, fields=fields, hidden=hidden, history=history
-    )
+        timeline = timelines.page(session, item_id, before=lives.asked())
+        drawn = lives.drawn(trends.of_item(session, item_id))
+    shown = {"item": item, "target": target, "fields": fields, "hidden": hidden}
+    life = {"timeline": timeline, "trends": drawn, "Kind": Kind, "place": lives.place}
+    return render_template("item.html", **shown, **life)
 
 
 @blueprint.get("/items/<int:item_id>.json")
@@ -74,6 +75,7 @@ def whole(item_id: int) -> ResponseReturnValue:
         "first_seen_at": item.first_seen_at,
         "last_seen_at": item.last_seen_at,
         "changed_at": item.changed_at,
+        "gone_at": item.gone_at,
         "data": orjson.Fragment(data),
     }
     answer = Response(orjson.dumps(told), mimetype="application/json")

@@ -138,8 +138,8 @@ def _listed(job: ScrapingJob, target: ScrapingTarget) -> dict[str, Any]:
     names = (
         "id", "status", "trigger", "priority", "due_at", "run_after", "attempt", "failures",
         "retry_of", "requested", "queued_at", "started_at", "completed_at", "finish_reason",
-        "error_message", "items_scraped", "items_new", "items_changed", "items_rejected", "pages",
-        "errors", "bytes_received",
+        "error_message", "items_scraped", "items_new", "items_changed", "items_gone", "items_back",
+        "items_rejected", "pages", "errors", "bytes_received",
     )  # fmt: skip
     return {"target": target.name} | {name: getattr(job, name) for name in names}
 
@@ -172,6 +172,8 @@ def _items(job: ScrapingJob) -> str:
     parts = (
         f"{job.items_new:,} new",
         f"{job.items_changed:,} changed",
+        f"{job.items_gone:,} gone",
+        f"{job.items_back:,} back",
         f"{job.items_rejected:,} rejected",
     )
     return f"{job.items_scraped:,} ({', '.join(parts)})"

@@ -38,6 +38,7 @@ class ItemRow:
     first_seen_at: datetime
     last_seen_at: datetime
     changed_at: datetime
+    gone_at: datetime | None
     data: dict[str, Any]
 
 
@@ -108,6 +109,7 @@ def rows(session: Session, ids: Sequence[int], columns: Sequence[str]) -> list[I
             ScrapedItem.first_seen_at,
             ScrapedItem.last_seen_at,
             ScrapedItem.changed_at,
+            ScrapedItem.gone_at,
             _preview(columns).label("data"),
         ).where(ScrapedItem.id.in_(ids))
     )

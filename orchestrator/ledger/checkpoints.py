@@ -172,7 +172,7 @@ WITH fence AS (
     -- OFFSET keeps the planner from reading all items of a target whose statistics are old.
     SELECT s.*
     FROM incoming i CROSS JOIN LATERAL (
-        SELECT id, key, data, content_hash, first_job_id, last_job_id
+        SELECT id, key, data, content_hash, first_job_id, last_job_id, changed_at, gone_at
         FROM scraped_items
         WHERE target_id = %(target)s AND key = i.key
         OFFSET 0
@@ -186,16 +186,52 @@ WITH fence AS (
         content_hash = excluded.content_hash,
         last_job_id = excluded.last_job_id,
         last_seen_at = now(),
+        gone_at = NULL,
         changed_at = CASE WHEN s.content_hash = excluded.content_hash
                           THEN s.changed_at ELSE now() END
     WHERE s.last_job_id IS DISTINCT FROM excluded.last_job_id
        OR s.content_hash <> excluded.content_hash
-), revised AS (
-    INSERT INTO item_revisions (item_id, job_id, data, content_hash)
-    SELECT b.id, %(job)s, b.data, b.content_hash
-    FROM before b JOIN incoming i USING (key)
+       OR s.gone_at IS NOT NULL
+), changing AS (
+    -- An item that has changed in this job before is compared with what it was before the job.
+    SELECT b.id, b.content_hash, b.changed_at, r.id AS revision_id, i.data AS later,
+           CASE WHEN r.id IS NULL THEN b.data ELSE (b.data - r.added) || r.data END AS earlier
+    FROM before b
+    JOIN incoming i USING (key)
+    LEFT JOIN LATERAL (
+        -- The cast keeps the planner from reading all revisions of the job for each item.
+        SELECT id, data, added FROM item_revisions
+        WHERE b.last_job_id = %(job)s AND item_id = b.id AND job_id::text = %(job)s
+        OFFSET 0
+    ) AS r ON true
     WHERE b.content_hash <> i.content_hash AND b.first_job_id IS DISTINCT FROM %(job)s
+      AND (r.id IS NULL OR r.added IS NOT NULL)
+), delta AS (
+    -- Compared as text: to jsonb 1 and 1.0 are equal.
+    SELECT c.id, c.content_hash, c.changed_at, c.revision_id,
+           coalesce((SELECT jsonb_object_agg(name, value)
+                     FROM jsonb_each(c.earlier) AS f (name, value)
+                     WHERE (c.later -> name)::text IS DISTINCT FROM value::text),
+                    '{}') AS data,
+           ARRAY(SELECT jsonb_object_keys(c.later - ARRAY(SELECT jsonb_object_keys(c.earlier))))
+               AS added
+    FROM changing c
+), revised AS (
+    INSERT INTO item_revisions (item_id, job_id, data, added, content_hash, began_at)
+    SELECT id, %(job)s, data, added, content_hash, changed_at
+    FROM delta WHERE revision_id IS NULL
     ON CONFLICT (item_id, job_id) DO NOTHING
+    RETURNING 1
+), amended AS (
+    UPDATE item_revisions r SET data = d.data, added = d.added
+    FROM delta d
+    WHERE r.id = d.revision_id
+      -- Named, or the planner would read all revisions there are.
+      AND r.id = ANY (ARRAY(SELECT revision_id FROM delta WHERE revision_id IS NOT NULL))
+), returned AS (
+    UPDATE item_absences SET back_at = now(), back_job_id = %(job)s
+    WHERE item_id = ANY (ARRAY(SELECT id FROM before WHERE gone_at IS NOT NULL))
+      AND back_at IS NULL
     RETURNING 1
 ), refused AS (
     INSERT INTO rejected_items (job_id, content_hash, reason, excerpt)
@@ -243,6 +279,7 @@ UPDATE scraping_jobs
 SET items_scraped = items_scraped + seen.scraped,
     items_new = items_new + seen.new,
     items_changed = items_changed + (SELECT count(*) FROM revised),
+    items_back = items_back + (SELECT count(*) FROM returned),
     items_rejected = items_rejected + (SELECT count(*) FROM refused),
     pages = pages + %(pages)s,
     pages_given_up = pages_given_up + (SELECT count(*) FROM given_up),

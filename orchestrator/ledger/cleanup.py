@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     inspect,
     not_,
+    or_,
     select,
     tuple_,
     update,
@@ -34,11 +35,15 @@ from orchestrator import database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger.models import (
     ACTIVE,
+    Alert,
+    AlertDelivery,
+    AlertRule,
     CachedPage,
     ChargedPage,
     Crawl,
     DraftPage,
     Export,
+    ItemAbsence,
     ItemListing,
     ItemListingPart,
     ItemRevision,
@@ -96,11 +101,13 @@ def old_data(days: int) -> dict[str, int]:
     cutoff = _days_ago(_checked(days))
     counts = Counter(revisions=_in_batches(_deletion(ItemRevision, *_old_revisions(cutoff))))
     counts.update(
+        absences=_in_batches(_deletion(ItemAbsence, ItemAbsence.back_at < cutoff)),
         exports=_in_batches(_deletion(Export, Export.started_at < cutoff)),
         workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
         cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
     )
     counts.update(_remove_listings(ItemListing.asked_at < cutoff))
+    counts.update(_remove_deliveries(cutoff), alert_rules=0)
     counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
     counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
@@ -109,7 +116,11 @@ def old_data(days: int) -> dict[str, int]:
         counts.update(
             _remove(_Outdated(ScrapingJob.target_id == gone, ScrapedItem.target_id == gone))
         )
-        for noun, table in (("exports", Export), ("cached_pages", CachedPage)):
+        for noun, table in (
+            ("exports", Export),
+            ("cached_pages", CachedPage),
+            ("alert_rules", AlertRule),
+        ):
             counts[noun] += _in_batches(_deletion(table, table.target_id == gone))
         counts.update(_remove_drafts(TargetDraft.target_id == gone))
         counts.update(_remove_listings(ItemListing.target_id == gone))
@@ -138,6 +149,18 @@ def _remove_listings(which: ColumnElement[bool]) -> dict[str, int]:
     }
 
 
+def _remove_deliveries(cutoff: datetime) -> dict[str, int]:
+    """The log of messages, and what channels that are switched off were to be told."""
+    over = or_(AlertDelivery.delivered_at < cutoff, AlertDelivery.gave_up_at < cutoff)
+    told = Alert.delivery_id.in_(select(AlertDelivery.id).where(over))
+    alone = not_(exists().where(Alert.delivery_id == AlertDelivery.id))
+    never = and_(Alert.delivery_id.is_(None), Alert.due_at < cutoff)
+    return {
+        "alerts": _in_batches(_deletion(Alert, or_(told, never))),
+        "deliveries": _in_batches(_deletion(AlertDelivery, over, alone)),
+    }
+
+
 def _remove_drafts(which: ColumnElement[bool]) -> dict[str, int]:
     of_these = DraftPage.draft_id.in_(select(TargetDraft.id).where(which))
     alone = not_(exists().where(DraftPage.draft_id == TargetDraft.id))
@@ -154,7 +177,7 @@ def _remove(outdated: _Outdated) -> Counter[str]:
 
 
 def _remove_items(which: ColumnElement[bool]) -> Counter[str]:
-    counts: Counter[str] = Counter(items=0, words=0)
+    counts: Counter[str] = Counter(items=0, words=0, absences=0)
     last = 0
     while found := _items_after(last, which):
         last = found[-1].id
@@ -184,13 +207,15 @@ def _remove_these_items(
         ItemRevision, ItemRevision.item_id.in_(select(ScrapedItem.id).where(*still))
     )
     words = _deletion(ItemWords, ItemWords.item_id.in_(select(ScrapedItem.id).where(*still)))
+    absences = _deletion(ItemAbsence, ItemAbsence.item_id.in_(select(ScrapedItem.id).where(*still)))
     alone = [
         not_(exists().where(owned == ScrapedItem.id))
-        for owned in (ItemRevision.item_id, ItemWords.item_id)
+        for owned in (ItemRevision.item_id, ItemWords.item_id, ItemAbsence.item_id)
     ]
     return {
         "revisions": _in_batches(revisions, of_idle=target_id),
         "words": _in_batches(words, of_idle=target_id),
+        "absences": _in_batches(absences, of_idle=target_id),
         "items": _in_batches(_deletion(ScrapedItem, *still, *alone), of_idle=target_id),
     }
 
@@ -238,7 +263,8 @@ def _remove_these_jobs(ids: Sequence[uuid.UUID]) -> dict[str, int]:
     idle_items = _idle(ScrapedItem.target_id)
     _let_go(ScrapedItem.first_job_id, ids, idle_items)
     _let_go(ScrapedItem.last_job_id, ids, idle_items)
-    _let_go(ItemRevision.job_id, ids)
+    for column in (ItemRevision.job_id, ItemAbsence.gone_job_id, ItemAbsence.back_job_id):
+        _let_go(column, ids)
     _let_go(ScrapingJob.retry_of, ids, ScrapingJob.status.not_in(ACTIVE))
     counts["jobs"] = _in_batches(_deletion(ScrapingJob, ScrapingJob.id.in_(ids), *_unnamed()))
     return counts
@@ -254,7 +280,13 @@ def _let_go(
 
 def _unnamed() -> list[ColumnElement[bool]]:
     """True of a job that no other row refers to any more."""
-    items = (ScrapedItem.first_job_id, ScrapedItem.last_job_id, ItemRevision.job_id)
+    items = (
+        ScrapedItem.first_job_id,
+        ScrapedItem.last_job_id,
+        ItemRevision.job_id,
+        ItemAbsence.gone_job_id,
+        ItemAbsence.back_job_id,
+    )
     return [
         not_(exists().where(column == ScrapingJob.id))
         for column in (*_OWNED.values(), *items, _Job.retry_of)
@@ -276,6 +308,7 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         not_(exists().where(ItemListing.target_id == ScrapingTarget.id)),
         not_(exists().where(TargetDraft.target_id == ScrapingTarget.id)),
         not_(exists().where(CachedPage.target_id == ScrapingTarget.id)),
+        not_(exists().where(AlertRule.target_id == ScrapingTarget.id)),
     )
 
 

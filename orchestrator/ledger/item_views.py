@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from orchestrator.ledger import lexemes
-from orchestrator.ledger.models import ItemRevision, ScrapedItem
+from orchestrator.ledger.models import ItemAbsence, ItemRevision, ScrapedItem
 
 #: What a field is sorted by has this before its name, so that a field may be called `changed_at`.
 FIELD = "data."
@@ -60,6 +60,15 @@ class Sighting(StrEnum):
     LAST = "last"  #: It saw it, and no later job has.
     FIRST = "first"  #: It found it.
     CHANGED = "changed"  #: It found it changed.
+    MISSED = "missed"  #: It should have seen it, and the item was gone.
+    BACK = "back"  #: It saw it again after it had been gone.
+
+
+class Presence(StrEnum):
+    """Whether an item is still to be found on its site."""
+
+    THERE = "there"  #: As far as anybody has looked.
+    GONE = "gone"  #: The last job that should have seen it did not.
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,8 @@ class ItemView:
     sighting: Sighting = Sighting.LAST
     new_since: datetime | None = None
     changed_since: datetime | None = None
+    #: None: both.
+    presence: Presence | None = None
     #: One of TIMES, or FIELD and the name of a field.
     sort: str = "changed_at"
     ascending: bool = False
@@ -97,7 +108,7 @@ class ItemView:
     @property
     def asks_words_only(self) -> bool:
         others = [each for each in self.filters if each.operator is not Operator.IS]
-        beside = (self.job_id, self.new_since, self.changed_since)
+        beside = (self.job_id, self.new_since, self.changed_since, self.presence)
         return self.asks_words and not others and not any(beside)
 
 
@@ -124,6 +135,9 @@ def conditions(target_id: int, view: ItemView) -> list[ColumnElement[bool]]:
         found.append(ScrapedItem.first_seen_at >= view.new_since)
     if view.changed_since:
         found.append(ScrapedItem.changed_at >= view.changed_since)
+    if view.presence:
+        is_there = ScrapedItem.gone_at.is_(None)
+        found.append(is_there if view.presence is Presence.THERE else ~is_there)
     return found + [_OPERATORS[each.operator](each.field, each.value) for each in view.filters]
 
 
@@ -219,6 +233,10 @@ def _changed_by(job_id: uuid.UUID) -> ColumnElement[bool]:
     return ScrapedItem.id.in_(select(ItemRevision.item_id).where(ItemRevision.job_id == job_id))
 
 
+def _absent(column: InstrumentedAttribute[uuid.UUID | None], job_id: uuid.UUID) -> Any:
+    return ScrapedItem.id.in_(select(ItemAbsence.item_id).where(column == job_id))
+
+
 _OPERATORS: dict[Operator, Callable[[str, str], ColumnElement[bool]]] = {
     Operator.IS: _is,
     Operator.CONTAINS: _contains,
@@ -231,4 +249,6 @@ _SIGHTINGS: dict[Sighting, Callable[[uuid.UUID], ColumnElement[bool]]] = {
     Sighting.LAST: lambda job_id: ScrapedItem.last_job_id == job_id,
     Sighting.FIRST: lambda job_id: ScrapedItem.first_job_id == job_id,
     Sighting.CHANGED: _changed_by,
+    Sighting.MISSED: lambda job_id: _absent(ItemAbsence.gone_job_id, job_id),
+    Sighting.BACK: lambda job_id: _absent(ItemAbsence.back_job_id, job_id),
 }

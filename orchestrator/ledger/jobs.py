@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import bells, crawls, pages, starts
+from orchestrator.ledger import alerts, bells, crawls, pages, starts
 from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
@@ -39,6 +40,9 @@ from orchestrator.ledger.pages import TroubledPage
 
 #: The longest wait between two attempts.
 _LONGEST_WAIT_SECONDS = 3_600
+
+#: The reason of a crawl that has followed every link to its end.
+PROVEN = "finished"
 
 #: The exit status of a crawler whose lease ran out unnoticed: it was stuck or asleep.
 LEASE_OVER_STATUS = 75
@@ -184,11 +188,14 @@ def finish(
             finish_reason=case((status == JobStatus.CANCELLED, "cancelled"), else_=end.reason),
             error_message=case((completed, null()), else_=end.message),
             stats=end.stats if end.stats is not None else ScrapingJob.stats,
+            absences_due=and_(completed, _should_have_seen_all(end)),
         )
         .returning(*_ENDED)
     ).one_or_none()
     # After the job's row, as the checkpoint takes them: the two never lock each other out.
     crawls.end(session, job_id, attempt, outcome=end.reason)
+    if row and row.status.is_final:
+        alerts.note_end(session, job_id)
     return _admitted(session, _ended(row)) if row else None
 
 
@@ -287,6 +294,20 @@ def _owns(session: Session, job_id: uuid.UUID, attempt: int) -> bool:
         ScrapingJob.status == JobStatus.RUNNING,
     )
     return session.scalar(own.with_for_update()) is not None
+
+
+def _should_have_seen_all(end: End) -> ColumnElement[bool]:
+    """True of a job whose not seeing an item means that the item is gone.
+
+    Not when a limit ended it, when it went on without a page, or when it was started by hand with
+    who knows which arguments. And who found nothing at all has not looked in the right place.
+    """
+    return and_(
+        literal(end.reason == PROVEN),
+        ScrapingJob.pages_given_up == 0,
+        ScrapingJob.items_scraped > 0,
+        not_(ScrapingJob.definition.has_key("one_attempt")),
+    )
 
 
 def _failures(

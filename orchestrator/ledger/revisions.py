@@ -1,16 +1,15 @@
 """One item: its fields, and how they changed from job to job.
 
-Neighbouring revisions are compared by the database, which answers with the beginnings of what
-differs: an item may be megabytes, and its history many times that.
+A revision says what was different before it, so an earlier state is the present one with all
+revisions since put over it. The database does that, and compares; it answers with the beginnings of
+what differs: an item may be megabytes, and its history many times that.
 """
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.exceptions import ItemNotFound, Sentence
@@ -44,24 +43,12 @@ class FieldChange:
 
 
 @dataclass(slots=True)
-class Change:
+class Difference:
     """What one job found changed."""
 
-    id: int
-    #: None when the job is gone by now.
-    job_id: uuid.UUID | None
-    at: datetime
     fields: list[FieldChange] = field(default_factory=list)
     #: Changed fields that are not shown.
     hidden: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """Changes of an item, the newest first, and where older ones begin."""
-
-    changes: Sequence[Change]
-    older: int | None
 
 
 def one(session: Session, item_id: int) -> tuple[ScrapedItem, ScrapingTarget]:
@@ -93,24 +80,25 @@ def whole(session: Session, item_id: int) -> str:
     return data
 
 
-def history(
-    session: Session, item_id: int, *, before: int | None = None, size: int = 10
-) -> History:
-    """Its changes, without `before` the newest; each as the fields that differ."""
+def differences(session: Session, item_id: int, ids: Sequence[int]) -> dict[int, Difference]:
+    """What differed before and after each of these revisions of an item."""
+    if not ids:
+        return {}
+    found = {each: Difference() for each in ids}
     limits = {"fields": _CHANGED_FIELDS, "letters": _CHANGED_LETTERS}
-    place = {"item": item_id, "before": before or _MOST_ID, "most": size + 1}
-    changes: dict[int, Change] = {}
-    for row in session.execute(_CHANGES_OF, limits | place):
-        change = changes.setdefault(row.id, Change(row.id, row.job_id, row.replaced_at))
-        if row.name is not None:
-            change.fields.append(_field_change(row))
-            change.hidden = row.number - len(change.fields)
-    found = list(changes.values())
-    return History(found[:size], found[size - 1].id if len(found) > size else None)
+    place = {"item": item_id, "oldest": min(ids), "newest": max(ids)}
+    for row in session.execute(_DIFFERENCES, limits | place):
+        if difference := found.get(row.id):
+            difference.fields.append(FieldChange(row.name, row.before, row.after))
+            difference.hidden = row.number - len(difference.fields)
+    return found
 
 
-def _field_change(row: Row[Any]) -> FieldChange:
-    return FieldChange(row.name, row.before, row.after)
+def before(session: Session, item_id: int, revision_id: int) -> str | None:
+    """All data of an item before that change, as JSON; None when there is no such revision."""
+    place = {"item": item_id, "oldest": revision_id, "newest": revision_id}
+    data: str | None = session.scalar(_BEFORE, place)
+    return data
 
 
 _FIELD_LIMITS = {"fields": _FIELDS, "letters": _LETTERS, "least": _LEAST_LETTERS}
@@ -131,26 +119,60 @@ FROM (
 ORDER BY f.place
 """)
 
-_CHANGES_OF = text("""
-WITH known AS (
-    SELECT id, job_id, replaced_at, lag(id) OVER (ORDER BY id DESC) AS next_id
-    FROM item_revisions WHERE item_id = :item
-), page AS (
-    SELECT * FROM known WHERE id < :before ORDER BY id DESC LIMIT :most
+_STATES = """
+WITH RECURSIVE page AS (
+    SELECT id, data, added, row_number() OVER (ORDER BY id DESC) AS place
+    FROM item_revisions WHERE item_id = :item AND id BETWEEN :oldest AND :newest
+), whole AS (
+    -- The next state after the page that is kept whole, if there is one but the present.
+    SELECT id, data FROM item_revisions
+    WHERE item_id = :item AND id > :newest AND added IS NULL
+    ORDER BY id LIMIT 1
+), later AS (
+    -- Of what became of a field after the page, what came first.
+    SELECT DISTINCT ON (f.name) f.name, f.value
+    FROM item_revisions r CROSS JOIN LATERAL (
+        SELECT d.name, d.value FROM jsonb_each(r.data) AS d (name, value)
+        UNION ALL SELECT unnest(r.added), NULL
+    ) AS f
+    WHERE r.item_id = :item AND r.id > :newest
+      AND (NOT EXISTS (SELECT FROM whole) OR r.id < (SELECT id FROM whole))
+    ORDER BY f.name, r.id
+), states AS (
+    SELECT CAST(0 AS bigint) AS place, CAST(NULL AS bigint) AS id,
+           (coalesce((SELECT data FROM whole), i.data) - ARRAY(SELECT name FROM later))
+           || coalesce((SELECT jsonb_object_agg(name, value) FROM later WHERE value IS NOT NULL),
+                       '{}') AS data
+    FROM scraped_items i WHERE i.id = :item
+    UNION ALL
+    SELECT p.place, p.id,
+           CASE WHEN p.added IS NULL THEN p.data ELSE (s.data - p.added) || p.data END
+    FROM states s JOIN page p ON p.place = s.place + 1
 )
-SELECT p.id, p.job_id, p.replaced_at, left(d.name, 200) AS name, d.before, d.after, d.number
-FROM page p
-JOIN item_revisions r ON r.id = p.id
-LEFT JOIN item_revisions n ON n.id = p.next_id
-JOIN scraped_items i ON i.id = :item
-LEFT JOIN LATERAL (
-    SELECT name, left(b.value #>> '{}', :letters) AS before,
-           left(a.value #>> '{}', :letters) AS after, count(*) OVER () AS number
-    FROM jsonb_each(r.data) AS b (name, value)
-    FULL JOIN jsonb_each(coalesce(n.data, i.data)) AS a (name, value) USING (name)
-    WHERE a.value IS DISTINCT FROM b.value
+"""
+
+_BEFORE = text(
+    f"{_STATES} SELECT data::text FROM states WHERE place = 1"  # noqa: S608  # nothing of others in it
+)
+
+# As text, for to jsonb 1 and 1.0 are equal; where two values read the same, as JSON.
+_DIFFERENCES = text(f"""
+{_STATES}
+SELECT e.id, left(d.name, 200) AS name, d.before, d.after, d.number
+FROM states e JOIN states l ON l.place = e.place - 1
+CROSS JOIN LATERAL (
+    SELECT name,
+           left(CASE WHEN same THEN b.value::text ELSE b.value #>> '{{}}' END, :letters) AS before,
+           left(CASE WHEN same THEN a.value::text ELSE a.value #>> '{{}}' END, :letters) AS after,
+           count(*) OVER () AS number
+    FROM jsonb_each(e.data) AS b (name, value)
+    FULL JOIN jsonb_each(l.data) AS a (name, value) USING (name)
+    CROSS JOIN LATERAL (
+        SELECT (a.value #>> '{{}}') IS NOT DISTINCT FROM (b.value #>> '{{}}') AS same
+    ) AS t
+    WHERE a.value::text IS DISTINCT FROM b.value::text
     ORDER BY name
     LIMIT :fields
-) AS d ON true
-ORDER BY p.id DESC, d.name
-""")
+) AS d
+ORDER BY e.id DESC, d.name
+""")  # noqa: S608  # nothing of others in it

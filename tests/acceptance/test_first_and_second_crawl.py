@@ -122,7 +122,8 @@ def test_what_an_item_was_before_it_changed_is_kept(second: ScrapingJob, shop: O
     revisions = {
         row.key: row.data
         for row in given.execute(
-            "SELECT i.key, r.data FROM item_revisions r JOIN scraped_items i ON i.id = r.item_id"
+            "SELECT i.key, (i.data - r.added) || r.data AS data"
+            " FROM item_revisions r JOIN scraped_items i ON i.id = r.item_id"
             " WHERE r.job_id = :job",
             job=second.id,
         )

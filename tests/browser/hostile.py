@@ -14,6 +14,9 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger.models import (
+    AlertChannel,
+    AlertDelivery,
+    AlertRule,
     ApiToken,
     AuditEntry,
     ChargedPage,
@@ -117,6 +120,7 @@ class Held:
     user_id: int
     export_id: str
     draft_id: str
+    channel_id: int
 
 
 def joined() -> list[str]:
@@ -150,10 +154,10 @@ def hold(session: Session, number: int, text: str) -> Held:
     session.flush()
     token = ApiToken(name=text, token_hash=bytes([number]), scope=text, user_id=user.id)
     session.add_all([token, *_done(text, target, job)])
-    draft_id = _draft(session, target, text)
+    draft_id, channel_id = _draft(session, target, text), _alerts(session, number, text)
     session.add(Site(name=f"{number}.example", note=text))
     session.flush()
-    return Held(target.id, str(job.id), item.id, user.id, str(export.id), draft_id)
+    return Held(target.id, str(job.id), item.id, user.id, str(export.id), draft_id, channel_id)
 
 
 def hold_large(session: Session) -> Held:
@@ -178,9 +182,12 @@ def hold_large(session: Session) -> Held:
     done = AuditEntry(who="vera", action="moon.land", subject=LARGE, details={"note": LARGE})
     session.add_all([page, user, done])
     session.flush()
-    # What a draft holds is bounded before it is stored.
-    draft_id = _draft(session, target, LARGE[:8_000])
-    return Held(target.id, str(job.id), item.id, user.id, str(uuid4()), draft_id)
+    # What these hold is bounded before it is stored.
+    draft_id, channel_id = (
+        _draft(session, target, LARGE[:8_000]),
+        _alerts(session, 0, LARGE[:8_000]),
+    )
+    return Held(target.id, str(job.id), item.id, user.id, str(uuid4()), draft_id, channel_id)
 
 
 def _target(session: Session, number: int, text: str) -> ScrapingTarget:
@@ -310,6 +317,17 @@ def _draft(session: Session, target: ScrapingTarget, text: str) -> str:
     session.add(page)
     session.flush()
     return str(draft.id)
+
+
+def _alerts(session: Session, number: int, text: str) -> int:
+    channel = AlertChannel(name=f"{text[:1_000]} {number}", url=text, language="en")
+    session.add(channel)
+    session.flush()
+    rule = AlertRule(channel_id=channel.id, tag=text, kinds=[text])
+    told = AlertDelivery(channel_id=channel.id, subject=text, error=text, delivered_at=func.now())
+    session.add_all([rule, told])
+    session.flush()
+    return channel.id
 
 
 def _done(text: str, target: ScrapingTarget, job: ScrapingJob) -> list[AuditEntry]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from orchestrator import database as storage
 from orchestrator.ledger.models import JobStatus, ScrapingTarget, User
-from tests.browser import builder_scenes, scenery
+from tests.browser import alert_scenes, builder_scenes, scenery
 from tests.dashboard import rows
 
 #: They answer with no page: a file, a line for machines, a way back.
@@ -50,6 +50,7 @@ def filled() -> list[Shown]:
         person = session.scalar(select(User.id).where(User.name == "vera"))
         target = jobs["completed"].target_id
         drafts = builder_scenes.drafts(session)
+        channel = alert_scenes.channel(session)
         return [
             Shown("home", "home.index", "/"),
             Shown("workers", "workers.index", "/workers"),
@@ -79,6 +80,9 @@ def filled() -> list[Shown]:
             Shown("person-remove", "people.ask", f"/people/{person}/remove"),
             Shown("account", "account.index", "/account"),
             Shown("tokens", "tokens.index", "/tokens"),
+            Shown("alerts", "alerts.index", "/alerts"),
+            Shown("channel-new", "alerts.new", "/alerts/channels/new"),
+            Shown("channel", "alerts.one", f"/alerts/channels/{channel}"),
             Shown("audit", "audit_log.index", "/audit"),
             Shown("error", "", "/nowhere"),
         ]

@@ -21,6 +21,7 @@ from orchestrator.ledger.models import (
     AuditEntry,
     ChargedPage,
     Export,
+    ItemAbsence,
     ItemRevision,
     ItemWords,
     JobProgress,
@@ -239,6 +240,8 @@ def _revisions(session: Session, item_id: int, target_id: int) -> None:
         at = job.completed_at
         session.add(ItemRevision(item_id=item.id, job_id=job.id, replaced_at=at, **before))
     item.first_seen_at = datetime.now(UTC) - timedelta(days=40)
+    away = {"gone_at": func.now() - timedelta(days=9), "back_at": func.now() - timedelta(days=8)}
+    session.add(ItemAbsence(item_id=item.id, **away))
 
 
 def _exports(session: Session, target_id: int) -> None:

@@ -51,3 +51,22 @@ def test_a_line_as_large_as_a_word_needs_two_values() -> None:
     assert charts.spark([]) == charts.spark([5]) == charts.spark([None, 5]) == ""
     assert charts.spark([1, None, 2]) == "0,22.0 120,2.0"
     assert charts.spark([7, 7]) == "0,12.0 120,12.0"
+
+
+def days(*values: str | None) -> list[tuple[datetime, str | None]]:
+    return [(START + timedelta(days=at), value) for at, value in enumerate(values)]
+
+
+def test_steps_are_as_wide_as_they_lasted_and_between_the_least_and_the_most() -> None:
+    series = [(START, "10"), (START + timedelta(days=1), "30"), (START + timedelta(days=3), "20")]
+    chart = charts.steps(series, START + timedelta(days=4))
+    assert [step.width for step in chart.steps] == [150, 300, 150]
+    assert (chart.least, chart.most) == ("10", "30")
+    assert chart.path == "M0.0 144H150.0V16H450.0V80H600.0"
+
+
+def test_a_time_without_a_number_breaks_the_steps() -> None:
+    chart = charts.steps(days("1", None, "-2.50"), START + timedelta(days=3))
+    assert [step.told for step in chart.steps] == ["1", "-2.50"]
+    assert chart.path.count("M") == 2
+    assert (chart.least, chart.most) == ("-2.50", "1")

@@ -76,6 +76,6 @@ def test_only_web_addresses_become_links(text: str, link: bool) -> None:
 def test_columns_are_the_commonest_fields_with_the_name_first() -> None:
     fields = [{"url": 1, "price": 1, "name": 1}, {"price": 1, "name": 1, "rare": 1}]
     now = datetime.now(UTC)
-    items = [ItemRow(at, "", now, now, now, data) for at, data in enumerate(fields)]
+    items = [ItemRow(at, "", now, now, now, None, data) for at, data in enumerate(fields)]
     assert words.item_columns(items) == ["name", "price", "rare", "url"]
     assert words.item_columns(items, most=2) == ["name", "price"]

@@ -32,6 +32,7 @@ def test_the_tasks_are_these(tasks: set[str]) -> None:
             "scrape_all_active_targets",
             "batch_scrape_targets",
             "cleanup_old_data",
+            "deliver_alerts",
             "index_items",
             "list_items",
             "look_at_page",

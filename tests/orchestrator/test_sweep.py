@@ -10,8 +10,9 @@ import redis
 
 from orchestrator import database as storage
 from orchestrator import frontiers, triggers
-from orchestrator.ledger import jobs, ticks
-from orchestrator.ledger.models import JobStatus, Trigger
+from orchestrator.ledger import channels, jobs, ticks
+from orchestrator.ledger.channels import Scope
+from orchestrator.ledger.models import AlertChannel, AlertKind, JobStatus, Trigger
 from orchestrator.sweep import sweep
 from tests import brokers
 from tests.orchestrator.ledger import given
@@ -174,3 +175,15 @@ def test_a_sweep_leaves_a_sign_of_life_and_tells_beats_apart(target_id: int) -> 
     assert given.do(ticks.ages).keys() == {"sweep"}
     sweep(by_beat=True)
     assert given.do(ticks.ages).keys() == {"sweep", "beat"}
+
+
+def test_an_occasion_that_passed_unswept_is_told_and_requested(target_id: int) -> None:
+    channel = AlertChannel(name="us", url="json://x.example")
+    with storage.transaction() as session:
+        session.add(channel)
+        session.flush()
+        channels.add_rule(session, channel.id, Scope(), [AlertKind.LATE])
+    given.execute("UPDATE scraping_targets SET next_run_at = now() - interval '1 hour'")
+    assert sweep()["requested"] == 1
+    assert sweep()["requested"] == 0
+    assert given.count("alerts", "kind = 'late'") == 1

@@ -1,10 +1,23 @@
 """The tables, a file per noun."""
 
+from orchestrator.ledger.models.alerts import (
+    Alert,
+    AlertChannel,
+    AlertDelivery,
+    AlertKind,
+    AlertRule,
+)
 from orchestrator.ledger.models.cached_pages import CachedPage
 from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
-from orchestrator.ledger.models.items import ItemRevision, ItemWords, RejectedItem, ScrapedItem
+from orchestrator.ledger.models.items import (
+    ItemAbsence,
+    ItemRevision,
+    ItemWords,
+    RejectedItem,
+    ScrapedItem,
+)
 from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
 from orchestrator.ledger.models.listings import ItemListing, ItemListingPart
 from orchestrator.ledger.models.log_lines import JobLogLine
@@ -19,6 +32,11 @@ from orchestrator.ledger.models.workers import Worker
 
 __all__ = [
     "ACTIVE",
+    "Alert",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertKind",
+    "AlertRule",
     "ApiToken",
     "AuditEntry",
     "CachedPage",
@@ -28,6 +46,7 @@ __all__ = [
     "DraftStatus",
     "Export",
     "FurtherPages",
+    "ItemAbsence",
     "ItemListing",
     "ItemListingPart",
     "ItemRevision",

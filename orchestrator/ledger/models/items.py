@@ -3,10 +3,10 @@
 import uuid
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orchestrator.ledger.models.schema import AtNow, Id, Json, Table
+from orchestrator.ledger.models.schema import At, AtNow, Id, Json, Table
 
 
 class ScrapedItem(Table):
@@ -25,6 +25,20 @@ class ScrapedItem(Table):
             "target_id",
             text("changed_at DESC"),
             text("id DESC"),
+        ),
+        # Items whose last job was deleted are sought when a later one has not seen them either.
+        Index(
+            "ix_scraped_items_unseen",
+            "target_id",
+            "id",
+            postgresql_where=text("last_job_id IS NULL AND gone_at IS NULL"),
+        ),
+        Index(
+            "ix_scraped_items_gone",
+            "target_id",
+            text("changed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("gone_at IS NOT NULL"),
         ),
     )
 
@@ -46,6 +60,8 @@ class ScrapedItem(Table):
     first_seen_at: Mapped[AtNow]
     last_seen_at: Mapped[AtNow]
     changed_at: Mapped[AtNow]
+    #: Since when it is known to be gone; null = it is there, as far as anybody has looked.
+    gone_at: Mapped[At | None]
 
 
 class ItemWords(Table):
@@ -72,7 +88,11 @@ class ItemWords(Table):
 
 
 class ItemRevision(Table):
-    """The data an item had before a job changed it."""
+    """What of an item was different before a job changed it.
+
+    A delta backwards: with its `added` fields taken away and its `data` put over it, the state
+    after the job is the state before it. So the latest is always whole, and the oldest may go.
+    """
 
     __tablename__ = "item_revisions"
     __table_args__ = (
@@ -89,9 +109,53 @@ class ItemRevision(Table):
     job_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("scraping_jobs.id", ondelete="SET NULL")
     )
+    #: The earlier values of the fields that changed or went.
     data: Mapped[Json]
+    #: The fields that were not there before. Null: `data` is all of the earlier data, as it was
+    #: kept at first.
+    added: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    #: Of all of the earlier data.
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    #: Since when the item had been so; null in the oldest rows.
+    began_at: Mapped[At | None]
     replaced_at: Mapped[AtNow]
+
+
+class ItemAbsence(Table):
+    """A time in which an item was gone: a job that should have seen it did not."""
+
+    __tablename__ = "item_absences"
+    __table_args__ = (
+        Index(
+            "uq_item_absences_open",
+            "item_id",
+            unique=True,
+            postgresql_where=text("back_at IS NULL"),
+        ),
+        Index("ix_item_absences_item_id", "item_id"),
+        Index("ix_item_absences_gone_job_id", "gone_job_id"),
+        Index(
+            "ix_item_absences_back_job_id",
+            "back_job_id",
+            postgresql_where=text("back_job_id IS NOT NULL"),
+        ),
+        Index("ix_item_absences_back_at", "back_at", postgresql_where=text("back_at IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    item_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("scraped_items.id", ondelete="CASCADE")
+    )
+    #: The job that should have seen it.
+    gone_job_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("scraping_jobs.id", ondelete="SET NULL")
+    )
+    gone_at: Mapped[At]
+    #: The job that saw it again.
+    back_job_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("scraping_jobs.id", ondelete="SET NULL")
+    )
+    back_at: Mapped[At | None]
 
 
 class RejectedItem(Table):

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -100,6 +101,18 @@ class ScrapingJob(Table):
             "completed_at",
             postgresql_where=text("completed_at IS NOT NULL"),
         ),
+        Index(
+            "ix_scraping_jobs_absences_due",
+            "target_id",
+            "completed_at",
+            postgresql_where=text("absences_due"),
+        ),
+        Index(
+            "ix_scraping_jobs_absences_found",
+            "target_id",
+            "completed_at",
+            postgresql_where=text("absences_found_at IS NOT NULL"),
+        ),
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
     )
 
@@ -136,6 +149,10 @@ class ScrapingJob(Table):
     items_scraped: Mapped[int] = mapped_column(BigInteger, server_default="0")
     items_new: Mapped[int] = mapped_column(BigInteger, server_default="0")
     items_changed: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: Items it should have seen and did not, where the job before it had; counted after its end.
+    items_gone: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: Items it saw that had been gone.
+    items_back: Mapped[int] = mapped_column(BigInteger, server_default="0")
     items_rejected: Mapped[int] = mapped_column(BigInteger, server_default="0")
     #: Responses that reached a callback; one fetched again after a kill counts again.
     pages: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -143,5 +160,9 @@ class ScrapingJob(Table):
     pages_given_up: Mapped[int] = mapped_column(BigInteger, server_default="0")
     errors: Mapped[int] = mapped_column(BigInteger, server_default="0")
     bytes_received: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: It should have seen all items, and those it did not see are still to be marked as gone.
+    absences_due: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    #: When they all were; no later job looks further back.
+    absences_found_at: Mapped[At | None]
     #: Scrapy's statistics of the last attempt.
     stats: Mapped[Json] = mapped_column(server_default="{}")

@@ -49,7 +49,7 @@ def test_every_table_has_rows_but_those_that_programs_would_fill(filled: str) ->
         if not asked(f"SELECT count(*) FROM {table.name}")[0]
     }
     # No page reads what is cached, and a listing is made of the items when it is asked for.
-    of_programs = {"cached_pages", "item_listings", "item_listing_parts"}
+    of_programs = {"cached_pages", "item_absences", "item_listings", "item_listing_parts"}
     assert empty == {"api_tokens", *of_programs}
 
 

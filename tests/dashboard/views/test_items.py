@@ -1,6 +1,6 @@
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.ledger import finding, listings, search
 from orchestrator.ledger.models import (
+    ItemAbsence,
     ItemListing,
     ItemRevision,
     JobStatus,
@@ -263,9 +264,94 @@ def test_an_item_shows_its_fields_and_how_they_changed(
     assert plain == [
         [("new", "nothing", "x"), ("old", "y", "nothing"), ("price", "20", "30")],
         [("price", "10", "20")],
+        [],
     ]
     assert f"/jobs/{gone.id}" in page
     assert "by a job that is deleted" in page
+
+
+def test_the_life_of_an_item_is_told_from_its_end(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    item = _lively(session, target)
+    page = viewer.get(f"/items/{item.id}").text
+    told = [
+        re.sub("<[^>]+>|\\s+", " ", each).split()[:2] for each in page.split('<h3 class="h6"')[1:]
+    ]
+    assert [each[-1] for each in told] == ["Changed", "Back", "Gone", "Changed", "First"]
+    assert "The job should have seen it and did not." in page
+
+
+def test_its_numbers_are_drawn_and_told_exactly(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    page = viewer.get(f"/items/{_lively(session, target).id}").text
+    assert 'aria-label="price: last 19.901, between 18 and 20.5"' in page
+    titles = re.findall(r"<title>[^<]*: ([0-9.]+)</title>", page)
+    assert titles == ["20.5", "18", "19.901"]
+    values = re.findall(r"<tr><td>[^<]*</td><td>([0-9.]+)</td></tr>", page)
+    assert values == titles[::-1]
+
+
+def test_an_item_that_never_changed_has_no_charts(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    item = rows.item(session, rows.job(session, target), {"price": 1})
+    page = viewer.get(f"/items/{item.id}").text
+    assert "Numbers over time" not in page
+    assert "First seen" in page
+
+
+def _lively(session: Session, target: ScrapingTarget) -> ScrapedItem:
+    """An item that changed, went, came back and changed at once."""
+    job = rows.job(session, target)
+    item = rows.item(session, job, {"name": "Lamp", "price": 19.901})
+    now = datetime.now(UTC)
+    item.first_seen_at = now - timedelta(days=4)
+    for days, price in ((3, "20.5"), (1, 18)):
+        change = {"data": {"price": price}, "added": [], "content_hash": b""}
+        at = now - timedelta(days=days)
+        session.add(ItemRevision(item_id=item.id, replaced_at=at, **change))
+        session.flush()
+    away = {"gone_at": now - timedelta(days=2), "back_at": now - timedelta(days=1)}
+    session.add(ItemAbsence(item_id=item.id, gone_job_id=job.id, back_job_id=job.id, **away))
+    session.flush()
+    return item
+
+
+def test_what_is_gone_is_marked_and_can_be_left_out(
+    viewer: Browser, session: Session, target: ScrapingTarget, stocked: str
+) -> None:
+    gone = session.scalars(
+        select(ScrapedItem).where(ScrapedItem.data["name"].astext == "Lamp")
+    ).one()
+    gone.gone_at = func.now()
+    session.flush()
+    page = viewer.get(stocked).text
+    assert page.count('class="is-gone"') == 1
+    assert names(viewer.get(f"{stocked}?there=gone").text) == ["Lamp"]
+    assert "Lamp" not in names(viewer.get(f"{stocked}?there=there").text)
+    assert len(names(viewer.get(f"{stocked}?there=there").text)) == 4
+    assert viewer.get(f"{stocked}?there=nowhere").status_code == 422
+    assert "a job that should have seen it did not" in viewer.get(f"/items/{gone.id}").text
+
+
+def test_the_items_that_a_job_found_gone_or_back_are_listed(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    lively, _ = _lively(session, target), rows.item(session, rows.job(session, target), {"n": 1})
+    job_id = lively.last_job_id
+    for saw in ("missed", "back"):
+        page = viewer.get(f"/targets/{target.id}/items?job={job_id}&saw={saw}").text
+        assert names(page) == ["Lamp"]
+
+
+@pytest.mark.parametrize("place", ["", "1", "x-1-1", "9" * 17 + "-1-1", "1-1-1", "1-9-" + "9" * 18])
+def test_a_page_of_a_life_may_begin_anywhere(
+    place: str, viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    item = _lively(session, target)
+    assert viewer.get(f"/items/{item.id}?before={place}").status_code == 200
 
 
 def test_a_long_history_is_paged(viewer: Browser, session: Session, target: ScrapingTarget) -> None:

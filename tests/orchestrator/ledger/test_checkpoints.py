@@ -46,6 +46,12 @@ def _item(key: str, price: int = 1) -> StorableItem:
     return item
 
 
+def _item_of(**fields: Any) -> StorableItem:
+    item = storable({"key": "a"} | fields, ["key"])
+    assert isinstance(item, StorableItem)
+    return item
+
+
 def _items(*keys: str, price: int = 1) -> Batch:
     return Batch(items=[_item(key, price) for key in keys])
 
@@ -112,8 +118,8 @@ def test_new_changed_and_unchanged_are_told_apart(claim: Claim, writer: Checkpoi
     assert given.execute("SELECT key FROM scraped_items WHERE changed_at > first_seen_at") == [
         ("other",)
     ]
-    assert given.execute("SELECT data->>'price', job_id FROM item_revisions") == [
-        ("1", UUID(following.job_id))
+    assert given.execute("SELECT data, added, job_id FROM item_revisions") == [
+        ({"price": 1}, [], UUID(following.job_id))
     ]
     second.close()
 
@@ -127,7 +133,65 @@ def test_an_item_that_changes_twice_in_one_job_counts_once_and_keeps_the_earlier
     second.commit(_items("a", price=3))
     assert _counts(following) == {"items_scraped": 1, "items_changed": 1}
     assert _price("a") == 3
-    assert given.execute("SELECT data->>'price' FROM item_revisions") == [("1",)]
+    assert given.execute("SELECT data, added FROM item_revisions") == [({"price": 1}, [])]
+    second.close()
+
+
+def test_an_item_that_changes_twice_in_one_job_is_compared_with_what_it_was_before_the_job(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    writer.commit(Batch(items=[_item_of(name="a", price=1)]))
+    following, second = _next_job(claim)
+    second.commit(Batch(items=[_item_of(colour="red", price=2)]))
+    second.commit(Batch(items=[_item_of(name="b", price=1, size=3)]))
+    assert _counts(following) == {"items_scraped": 1, "items_changed": 1}
+    assert given.execute("SELECT data, added FROM item_revisions") == [({"name": "a"}, ["size"])]
+    second.close()
+
+
+def test_a_revision_that_an_older_crawler_kept_whole_stays_whole(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    writer.commit(_items("a", price=1))
+    following, second = _next_job(claim)
+    second.commit(_items("a", price=2))
+    given.execute("UPDATE item_revisions SET data = '{\"whole\": 1}', added = NULL")
+    second.commit(_items("a", price=3))
+    assert _counts(following) == {"items_scraped": 1, "items_changed": 1}
+    assert given.execute("SELECT data, added FROM item_revisions") == [({"whole": 1}, None)]
+    second.close()
+
+
+def test_a_revision_says_since_when_the_item_had_been_so(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    writer.commit(_items("a", price=1))
+    began = given.execute("SELECT changed_at FROM scraped_items")[0][0]
+    _, second = _next_job(claim)
+    second.commit(_items("a", price=2))
+    second.commit(_items("a", price=3))
+    assert given.execute("SELECT began_at FROM item_revisions") == [(began,)]
+    second.close()
+
+
+def test_an_item_that_was_gone_is_back_once_however_often_it_is_seen(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    writer.commit(_items("a", "b", price=1))
+    given.execute("UPDATE scraped_items SET gone_at = now() WHERE key = 'a'")
+    given.execute(
+        "INSERT INTO item_absences (item_id, gone_at)"
+        " SELECT id, gone_at FROM scraped_items WHERE key = 'a'"
+    )
+    following, second = _next_job(claim)
+    second.commit(_items("a", "b", price=1))
+    second.commit(_items("a", price=2))
+    job = given.job(UUID(following.job_id))
+    assert (job.items_back, job.items_changed, job.items_new) == (1, 1, 0)
+    assert not given.count("scraped_items", "gone_at IS NOT NULL")
+    assert given.execute("SELECT back_job_id, back_at > gone_at FROM item_absences") == [
+        (UUID(following.job_id), True)
+    ]
     second.close()
 
 

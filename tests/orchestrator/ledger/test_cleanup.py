@@ -23,6 +23,7 @@ TABLES = (
     "item_listing_parts",
     "cached_pages",
     "item_words",
+    "item_absences",
     "rejected_items",
     "charged_pages",
     "crawls",
@@ -162,6 +163,17 @@ def revise(job_id: uuid.UUID | None, *, days: int = 0) -> None:
     )
 
 
+def miss(job_id: uuid.UUID, *, days: int = 0) -> None:
+    """An absence of every item, begun and ended by that job."""
+    given.execute(
+        "INSERT INTO item_absences (item_id, gone_job_id, gone_at, back_job_id, back_at)"
+        " SELECT id, :job, now() - make_interval(days => :days), :job,"
+        " now() - make_interval(days => :days) FROM scraped_items",
+        job=job_id,
+        days=days,
+    )
+
+
 def delete_target(target_id: int) -> None:
     given.do(lambda session: targets.delete(session, targets.find(session, target_id)))
 
@@ -212,6 +224,10 @@ def run(days: int = 30) -> dict[str, int]:
 
 NOTHING = {
     "revisions": 0,
+    "absences": 0,
+    "alert_rules": 0,
+    "alerts": 0,
+    "deliveries": 0,
     "words": 0,
     "items": 0,
     "exports": 0,
@@ -232,11 +248,15 @@ NOTHING = {
 
 #: Every reference to a row that clean-up removes: a new one must be let go of, or go before it.
 REFERENCES = {
+    "alert_rules.target_id",
     "cached_pages.target_id",
     "charged_pages.job_id",
     "crawls.job_id",
     "draft_pages.draft_id",
     "exports.target_id",
+    "item_absences.back_job_id",
+    "item_absences.gone_job_id",
+    "item_absences.item_id",
     "item_listings.target_id",
     "item_revisions.item_id",
     "item_revisions.job_id",
@@ -302,6 +322,7 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     progress(job_id, 4)
     items(target_id, 5, first=job_id, last=job_id, days=40)
     revise(job_id, days=40)
+    miss(job_id)
     learn_words()
     export(target_id, days=40)
     listing(target_id, days=40)
@@ -309,7 +330,7 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     removed = {"jobs": 1, "log_lines": 7, "rejected_items": 3, "charged_pages": 2, "crawls": 1}
     removed |= {"progress": 4, "words": 5, "exports": 1, "listings": 1, "listing_parts": 2}
     removed |= {"cached_pages": 6}
-    assert run() == NOTHING | removed | {"revisions": 5, "items": 5}
+    assert run() == NOTHING | removed | {"revisions": 5, "absences": 5, "items": 5}
     assert all(given.count(table) == 0 for table in (*TABLES, "scraping_jobs"))
     assert given.count("scraping_targets") == 1
 
@@ -352,6 +373,20 @@ def test_old_revisions_go_and_their_item_stays(target_id: int) -> None:
     revise(old_job(target_id, days=1), days=40)
     assert run() == NOTHING | {"revisions": 3}
     assert given.count("scraped_items") == 3
+
+
+def test_old_absences_go_when_they_are_over_and_younger_ones_outlive_their_job(
+    target_id: int,
+) -> None:
+    job_id = old_job(target_id)
+    items(target_id, 3)
+    miss(job_id, days=40)
+    miss(job_id, days=20)
+    given.execute(
+        "INSERT INTO item_absences (item_id, gone_at) SELECT id, '-infinity' FROM scraped_items"
+    )
+    assert run()["absences"] == 3
+    assert given.count("item_absences", "gone_job_id IS NULL AND back_job_id IS NULL") == 6
 
 
 def test_an_item_long_unseen_goes_with_its_revisions_however_young(target_id: int) -> None:
@@ -468,6 +503,7 @@ def test_rows_that_somebody_holds_are_not_waited_for_and_go_next_time(
     charge(job_id, 2)
     items(target_id, 2, first=job_id, last=job_id, days=40)
     revise(job_id, days=40)
+    miss(job_id)
     progress(job_id, 2)
     learn_words()
     monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=100ms")

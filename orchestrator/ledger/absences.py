@@ -1,0 +1,175 @@
+"""What is gone: items that a job should have seen and did not, marked after its end.
+
+A job that is proven complete is due to have them found; which job is, says
+`jobs.finish`. They are the items whose last sighting is an earlier job, and an index
+names them; the batches are small, and each commits its marks and their count together. So it may be
+stopped at any instant and repeated by anybody: nothing is lost, nothing marked twice. No later job
+of the target is claimed before it is done, or that job could see again what was never marked.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, exists, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from orchestrator import database
+from orchestrator.ledger.models import ItemAbsence, ScrapedItem, ScrapingJob
+
+#: In one transaction.
+MOST_ROWS = 1_000
+
+
+def settle_before(job_id: uuid.UUID) -> int:
+    """Marks what the jobs before this one did not see; how many items. Raises DatabaseAway."""
+    with database.transaction() as session:
+        target_id = session.scalar(select(ScrapingJob.target_id).where(ScrapingJob.id == job_id))
+    return 0 if target_id is None else settle(target_id)
+
+
+def settle(target_id: int, *, seconds: float | None = None) -> int:
+    """Marks what is gone of a target, for so long at the most; how many items.
+
+    Raises DatabaseAway.
+    """
+    return _find(_due(target_id), _end(seconds))
+
+
+def catch_up(*, seconds: float) -> int:
+    """Marks what is gone of any target, for so long at the most. Raises DatabaseAway."""
+    return _find(_due(), _end(seconds))
+
+
+def _end(seconds: float | None) -> float:
+    return float("inf") if seconds is None else time.monotonic() + seconds
+
+
+def _due(target_id: int | None = None) -> Sequence[uuid.UUID]:
+    """The oldest first: what a later job saw last, an earlier one cannot miss."""
+    query = select(ScrapingJob.id).where(ScrapingJob.absences_due)
+    if target_id is not None:
+        query = query.where(ScrapingJob.target_id == target_id)
+    with database.transaction() as session:
+        return session.scalars(query.order_by(ScrapingJob.completed_at)).all()
+
+
+def _find(job_ids: Sequence[uuid.UUID], end: float) -> int:
+    marked = 0
+    for job_id in job_ids:
+        for source in _sources(job_id):
+            marked += _mark_all(job_id, source, end)
+        if time.monotonic() > end:
+            break
+        _close(job_id)
+    return marked
+
+
+def _sources(job_id: uuid.UUID) -> list[uuid.UUID | None]:
+    """The jobs that saw something last, back to the one whose absences were found before.
+
+    What an older one saw last is marked already. None stands for jobs that are deleted.
+    """
+    this, found, earlier = aliased(ScrapingJob), aliased(ScrapingJob), aliased(ScrapingJob)
+    since = (
+        select(func.max(found.completed_at))
+        .where(
+            found.target_id == this.target_id,
+            found.absences_found_at.is_not(None),
+            found.completed_at <= this.completed_at,
+        )
+        .scalar_subquery()
+    )
+    query = (
+        select(earlier.id)
+        .join(this, this.target_id == earlier.target_id)
+        .where(
+            this.id == job_id,
+            earlier.id != job_id,
+            earlier.completed_at <= this.completed_at,
+            earlier.completed_at >= func.coalesce(since, "-infinity"),
+            exists().where(ScrapedItem.last_job_id == earlier.id),
+        )
+    )
+    with database.transaction() as session:
+        return [None, *session.scalars(query)]
+
+
+def _mark_all(job_id: uuid.UUID, source: uuid.UUID | None, end: float) -> int:
+    marked = last = 0
+    while time.monotonic() <= end:
+        with database.transaction() as session:
+            # Held, so that two who are at it take turns, and the one that comes late does nothing.
+            job = _held(session, job_id)
+            ids = _missing(session, job, source, after=last) if job else []
+            if job is None or not ids:
+                break
+            marked += _mark(session, job, source, ids)
+        last = ids[-1]
+    return marked
+
+
+def _held(session: Session, job_id: uuid.UUID) -> Row[uuid.UUID, int, datetime | None] | None:
+    due = select(ScrapingJob.id, ScrapingJob.target_id, ScrapingJob.completed_at).where(
+        ScrapingJob.id == job_id, ScrapingJob.absences_due
+    )
+    return session.execute(due.with_for_update(key_share=True)).one_or_none()
+
+
+def _missing(
+    session: Session,
+    job: Row[uuid.UUID, int, datetime | None],
+    source: uuid.UUID | None,
+    *,
+    after: int,
+) -> Sequence[int]:
+    # In the order of the index that has them.
+    return session.scalars(
+        select(ScrapedItem.id)
+        .where(
+            ScrapedItem.target_id == job.target_id,
+            ScrapedItem.last_job_id == source,
+            ScrapedItem.gone_at.is_(None),
+            ScrapedItem.id > after,
+        )
+        .order_by(*((ScrapedItem.last_job_id,) if source else ()), ScrapedItem.id)
+        .limit(MOST_ROWS)
+    ).all()
+
+
+def _mark(
+    session: Session,
+    job: Row[uuid.UUID, int, datetime | None],
+    source: uuid.UUID | None,
+    ids: Sequence[int],
+) -> int:
+    """Those that nobody has seen meanwhile; how many."""
+    gone = session.scalars(
+        update(ScrapedItem)
+        .where(
+            ScrapedItem.id.in_(ids),
+            ScrapedItem.last_job_id == source,
+            ScrapedItem.gone_at.is_(None),
+        )
+        .values(gone_at=job.completed_at)
+        .returning(ScrapedItem.id)
+    ).all()
+    if gone:
+        facts = {"gone_job_id": job.id, "gone_at": job.completed_at}
+        session.execute(insert(ItemAbsence), [{"item_id": each} | facts for each in gone])
+    session.execute(
+        update(ScrapingJob)
+        .where(ScrapingJob.id == job.id)
+        .values(items_gone=ScrapingJob.items_gone + len(gone))
+    )
+    return len(gone)
+
+
+def _close(job_id: uuid.UUID) -> None:
+    with database.transaction() as session:
+        session.execute(
+            update(ScrapingJob)
+            .where(ScrapingJob.id == job_id, ScrapingJob.absences_due)
+            .values(absences_due=False, absences_found_at=func.now())
+        )
