@@ -333,12 +333,10 @@ def _deletion(table: type[Table], *where: ColumnElement[bool]) -> Delete:
 
 
 def _batch(table: type[Table], *where: ColumnElement[bool]) -> Any:
-    return (
-        select(*_key_columns(table))
-        .where(*where)
-        .limit(MOST_ROWS)
-        .with_for_update(of=table, skip_locked=True)
-    )
+    # As a CTE, which is read once: in a join the planner may run a subquery again and again, and
+    # each time it locks the next thousand.
+    rows = select(*_key_columns(table)).where(*where).limit(MOST_ROWS)
+    return select(rows.with_for_update(of=table, skip_locked=True).cte("batch"))
 
 
 def _key(table: type[Table]) -> Any:

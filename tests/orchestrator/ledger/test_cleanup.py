@@ -600,7 +600,7 @@ def test_each_batch_is_kept_when_a_later_one_fails(target_id: int) -> None:
     batches = []
 
     def fail_at_the_third(*arguments: Any) -> None:
-        if arguments[2].startswith("DELETE FROM job_log_lines"):
+        if "DELETE FROM job_log_lines" in arguments[2]:
             batches.append(1)
             if len(batches) == 3:
                 raise KeyboardInterrupt
