@@ -16,6 +16,7 @@ from sqlalchemy import Row, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from orchestrator import database
+from orchestrator.ledger import alerts
 from orchestrator.ledger.models import ItemAbsence, ScrapedItem, ScrapingJob
 
 #: In one transaction.
@@ -173,3 +174,4 @@ def _close(job_id: uuid.UUID) -> None:
             .where(ScrapingJob.id == job_id, ScrapingJob.absences_due)
             .values(absences_due=False, absences_found_at=func.now())
         )
+        alerts.note_changes(session, job_id)

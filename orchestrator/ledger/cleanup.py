@@ -39,6 +39,9 @@ from orchestrator.ledger.models import (
     AlertDelivery,
     AlertRule,
     CachedPage,
+    ChangeFeed,
+    ChangeMark,
+    ChangeSet,
     ChargedPage,
     Crawl,
     DraftPage,
@@ -80,6 +83,7 @@ _OWNED = {
     "progress": JobProgress.job_id,
     "rejected_items": RejectedItem.job_id,
     "charged_pages": ChargedPage.job_id,
+    "change_sets": ChangeSet.job_id,
     "crawls": Crawl.job_id,
 }
 
@@ -107,7 +111,7 @@ def old_data(days: int) -> dict[str, int]:
         cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
     )
     counts.update(_remove_listings(ItemListing.asked_at < cutoff))
-    counts.update(_remove_deliveries(cutoff), alert_rules=0)
+    counts.update(_remove_deliveries(cutoff), alert_rules=0, change_marks=0, change_feeds=0)
     counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
     counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
@@ -120,6 +124,8 @@ def old_data(days: int) -> dict[str, int]:
             ("exports", Export),
             ("cached_pages", CachedPage),
             ("alert_rules", AlertRule),
+            ("change_marks", ChangeMark),
+            ("change_feeds", ChangeFeed),
         ):
             counts[noun] += _in_batches(_deletion(table, table.target_id == gone))
         counts.update(_remove_drafts(TargetDraft.target_id == gone))
@@ -309,6 +315,8 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         not_(exists().where(TargetDraft.target_id == ScrapingTarget.id)),
         not_(exists().where(CachedPage.target_id == ScrapingTarget.id)),
         not_(exists().where(AlertRule.target_id == ScrapingTarget.id)),
+        not_(exists().where(ChangeMark.target_id == ScrapingTarget.id)),
+        not_(exists().where(ChangeFeed.target_id == ScrapingTarget.id)),
     )
 
 

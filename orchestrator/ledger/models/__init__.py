@@ -8,6 +8,13 @@ from orchestrator.ledger.models.alerts import (
     AlertRule,
 )
 from orchestrator.ledger.models.cached_pages import CachedPage
+from orchestrator.ledger.models.changes import (
+    ChangeFeed,
+    ChangeKind,
+    ChangeMark,
+    ChangeSet,
+    SavedFilter,
+)
 from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
@@ -40,6 +47,10 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "CachedPage",
+    "ChangeFeed",
+    "ChangeKind",
+    "ChangeMark",
+    "ChangeSet",
     "ChargedPage",
     "Crawl",
     "DraftPage",
@@ -58,6 +69,7 @@ __all__ = [
     "RejectedItem",
     "Requested",
     "Role",
+    "SavedFilter",
     "Scope",
     "ScrapedItem",
     "ScrapingJob",
