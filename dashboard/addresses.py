@@ -10,6 +10,8 @@ from uuid import UUID
 
 from flask import Flask, request, url_for
 
+from orchestrator import config
+
 _MOST = 1_024
 #: Stand where the value will; no address has them otherwise.
 _NUMBER, _ID = 7_319_462_850_173, UUID("73194628-5017-4319-8462-850173194628")
@@ -28,6 +30,14 @@ def of(endpoint: str, **values: Any) -> str:
             before, after = _around(endpoint, name, stand_in, request.root_path)
             return f"{before}{value}{after}"
     return url_for(endpoint, **values)
+
+
+def root() -> str:
+    """What comes before our paths where others read them, as far as it is known."""
+    if public := config.get().public_url:
+        return public
+    # A path of ours begins with where the app is mounted.
+    return request.host_url.rstrip("/")
 
 
 # Where an app is mounted is part of its addresses.

@@ -6,8 +6,10 @@ from dashboard.views import (
     account,
     alerts,
     audit_log,
+    changes,
     drafts,
     exports,
+    feeds,
     health,
     home,
     items,
@@ -42,6 +44,8 @@ def attach(app: Flask) -> None:
         audit_log,
         alerts,
         items,
+        changes,
+        feeds,
         exports,
     ):
         app.register_blueprint(module.blueprint)

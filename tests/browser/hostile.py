@@ -19,6 +19,7 @@ from orchestrator.ledger.models import (
     AlertRule,
     ApiToken,
     AuditEntry,
+    ChangeSet,
     ChargedPage,
     DraftPage,
     DraftStatus,
@@ -27,6 +28,7 @@ from orchestrator.ledger.models import (
     JobLogLine,
     JobStatus,
     Role,
+    SavedFilter,
     ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
@@ -228,6 +230,8 @@ def _items(session: Session, job: ScrapingJob, text: str) -> ScrapedItem:
     item.key = text[:1_000]
     before = {text[:5_000]: "before", "name": "before", "gone": text}
     session.add(ItemRevision(item_id=item.id, job_id=job.id, data=before, content_hash=b"y"))
+    session.add(ChangeSet(job_id=job.id, target_id=job.target_id, found=1, changed=1))
+    job.items_new = job.items_changed = 1
     session.flush()
     return item
 
@@ -321,9 +325,11 @@ def _draft(session: Session, target: ScrapingTarget, text: str) -> str:
 
 def _alerts(session: Session, number: int, text: str) -> int:
     channel = AlertChannel(name=f"{text[:1_000]} {number}", url=text, language="en")
-    session.add(channel)
+    conditions = {"tag": text, "field": text, "before": text, "after": text, "text": text}
+    saved = SavedFilter(name=f"{text[:1_000]} {number}", conditions=conditions)
+    session.add_all([channel, saved])
     session.flush()
-    rule = AlertRule(channel_id=channel.id, tag=text, kinds=[text])
+    rule = AlertRule(channel_id=channel.id, tag=text, kinds=[text, "changes"], filter_id=saved.id)
     told = AlertDelivery(channel_id=channel.id, subject=text, error=text, delivered_at=func.now())
     session.add_all([rule, told])
     session.flush()

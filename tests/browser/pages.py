@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from orchestrator import database as storage
 from orchestrator.ledger.models import JobStatus, ScrapingTarget, User
-from tests.browser import alert_scenes, builder_scenes, scenery
+from tests.browser import alert_scenes, builder_scenes, change_scenes, scenery
 from tests.dashboard import rows
 
 #: They answer with no page: a file, a line for machines, a way back.
@@ -20,6 +20,8 @@ NO_PAGES = frozenset(
         *("preferences.language", "jobs.log_file", "items.whole", "exports.one"),
         # Parts that a script puts into a page.
         *("schedules.preview", "workers.answers", "drafts.preview"),
+        # For feed readers.
+        *("feeds.rss", "feeds.json"),
     }
 )
 #: A page before anybody is signed in.
@@ -51,6 +53,7 @@ def filled() -> list[Shown]:
         target = jobs["completed"].target_id
         drafts = builder_scenes.drafts(session)
         channel = alert_scenes.channel(session)
+        change_scenes.furnish(session, jobs["completed"])
         return [
             Shown("home", "home.index", "/"),
             Shown("workers", "workers.index", "/workers"),
@@ -75,6 +78,10 @@ def filled() -> list[Shown]:
             Shown("items-none", "items.of_target", f"/targets/{target}/items?q=nowhere"),
             Shown("items-many", "items.of_target", f"/targets/{many}/items?sort=data.price"),
             Shown("item", "items.one", f"/items/{item}"),
+            Shown("changes", "changes.index", "/changes"),
+            Shown("changes-target", "changes.index", f"/changes?target={target}&field=price"),
+            Shown("changes-none", "changes.index", "/changes?text=nowhere"),
+            Shown("changes-saved", "changes.saved", "/changes/saved"),
             Shown("people", "people.index", "/people"),
             Shown("person", "people.one", f"/people/{person}"),
             Shown("person-remove", "people.ask", f"/people/{person}/remove"),

@@ -23,6 +23,9 @@ VALUES = {
     "code": "ja",
     "channel_id": 1,
     "rule_id": 1,
+    "filter_id": 1,
+    "feed_id": 1,
+    "token": "nonsense",
     "draft_id": uuid4(),
     "number": 0,
 }
@@ -32,6 +35,12 @@ LEAST = {
         "account.change_password",
         "account.index",
         "account.make_token",
+        "changes.index",
+        "changes.make_feed",
+        "changes.saved",
+        "changes.see",
+        "changes.take",
+        "changes.withdraw_feed",
         "exports.one",
         "exports.take",
         "home.index",
@@ -52,6 +61,8 @@ LEAST = {
         "workers.index",
     },
     Role.OPERATOR: {
+        "changes.remove",
+        "changes.save",
         "drafts.again",
         "drafts.blank",
         "drafts.edit",
@@ -175,6 +186,8 @@ def test_only_what_must_be_open_is(app: Flask) -> None:
         "/healthz",
         "/readyz",
         "/language/<code>",
+        "/feeds/<token>.rss",
+        "/feeds/<token>.json",
     }
 
 

@@ -181,6 +181,24 @@ def test_jobs_whose_rows_are_gone_are_passed_over(target_id: int) -> None:
     assert told(all_of(size=1)) == [("found", "Pen 1")]
 
 
+def test_pages_go_on_through_many_jobs(target_id: int) -> None:
+    """Half of which changed nothing of what is asked for."""
+    given.execute(
+        "WITH jobs AS (INSERT INTO scraping_jobs (target_id, status, trigger, definition)"
+        " SELECT :target, 'completed', 'cli', '{}' FROM generate_series(1, 450) RETURNING id),"
+        " sets AS (INSERT INTO change_sets (job_id, target_id, at, found, gone)"
+        " SELECT id, :target, now() - make_interval(secs => (row_number() OVER () / 3)::int), 1,"
+        " (row_number() OVER ()) % 2 FROM jobs RETURNING job_id)"
+        " INSERT INTO scraped_items (target_id, key, data, content_hash, first_job_id)"
+        " SELECT :target, job_id::text, '{}', '', job_id FROM sets",
+        target=target_id,
+    )
+    order = "SELECT job_id FROM change_sets ORDER BY at DESC, job_id DESC"
+    expected = [row.job_id for row in given.execute(order)]
+    assert [each.job_id for each in all_of(size=100)] == expected
+    assert all_of(ChangeFilter(kinds=(GONE,))) == []
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 
 from orchestrator import database
 from orchestrator.exceptions import Invalid
-from orchestrator.ledger import cleanup, targets
+from orchestrator.ledger import cleanup, feeds, marks, targets, ticks
 from orchestrator.ledger.models import ACTIVE, JobStatus, Table
 from tests.orchestrator.ledger import given
 
@@ -226,6 +226,9 @@ NOTHING = {
     "revisions": 0,
     "absences": 0,
     "alert_rules": 0,
+    "change_feeds": 0,
+    "change_marks": 0,
+    "change_sets": 0,
     "alerts": 0,
     "deliveries": 0,
     "words": 0,
@@ -250,6 +253,10 @@ NOTHING = {
 REFERENCES = {
     "alert_rules.target_id",
     "cached_pages.target_id",
+    "change_feeds.target_id",
+    "change_marks.target_id",
+    "change_sets.job_id",
+    "change_sets.target_id",
     "charged_pages.job_id",
     "crawls.job_id",
     "draft_pages.draft_id",
@@ -527,6 +534,11 @@ def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> 
     export(target_id)
     listing(target_id)
     cache(target_id, 1_200)
+    given.do(feeds.make, given.a_person("hanako"), target="shop")
+    given.do(marks.mark, 1, given.do(ticks.now), target_id=target_id)
+    given.execute(
+        "INSERT INTO change_sets (job_id, target_id) SELECT id, target_id FROM scraping_jobs"
+    )
     kept = given.a_target("kept")
     items(kept, 1)
     export(kept)
@@ -535,6 +547,7 @@ def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> 
     delete_target(target_id)
     removed = {"jobs": 1, "log_lines": 2, "rejected_items": 2, "charged_pages": 2, "crawls": 1}
     removed |= {"exports": 1, "listings": 1, "listing_parts": 2, "cached_pages": 1_200}
+    removed |= {"change_sets": 1, "change_marks": 1, "change_feeds": 1}
     assert run() == NOTHING | removed | {"revisions": 2, "items": 2, "targets": 1}
     assert given.count("cached_pages") == 3
     assert given.execute("SELECT id FROM scraping_targets") == [(kept,)]
