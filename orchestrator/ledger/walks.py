@@ -91,10 +91,10 @@ class Walk:
             self.place = self._inside = steps[-1].place
             begun = [each.job_id for each in taken].index(self.place.job_id)
             self._waiting.extendleft(reversed(taken[begun:]))
+        elif self.is_tired:
+            self.place, self._inside = self._edge, None
         elif taken:
             self.place, self._inside = Place(taken[-1].at, taken[-1].job_id, _END, 0), None
-        elif self.is_tired:
-            self.place = self._edge
         return steps
 
     def _take(self, most: int) -> list[_Set]:
