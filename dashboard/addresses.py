@@ -29,7 +29,9 @@ def of(endpoint: str, **values: Any) -> str:
             stand_in = _NUMBER if type(value) is int else _ID
             before, after = _around(endpoint, name, stand_in, request.root_path)
             return f"{before}{value}{after}"
-    return url_for(endpoint, **values)
+        if endpoint == "static":
+            return _of_file(value, request.root_path)
+    return _of_page(endpoint, request.root_path) if not values else url_for(endpoint, **values)
 
 
 def root() -> str:
@@ -46,3 +48,13 @@ def _around(endpoint: str, name: str, stand_in: int | UUID, _: str) -> tuple[str
     values: dict[str, Any] = {name: stand_in}
     before, _, after = url_for(endpoint, **values).partition(str(stand_in))
     return before, after
+
+
+@lru_cache(_MOST)
+def _of_file(name: str, _: str) -> str:
+    return url_for("static", filename=name)
+
+
+@lru_cache(_MOST)
+def _of_page(endpoint: str, _: str) -> str:
+    return url_for(endpoint)

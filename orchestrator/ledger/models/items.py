@@ -26,6 +26,13 @@ class ScrapedItem(Table):
             text("changed_at DESC"),
             text("id DESC"),
         ),
+        # What is new since a day.
+        Index(
+            "ix_scraped_items_target_first_seen",
+            "target_id",
+            text("first_seen_at DESC"),
+            text("id DESC"),
+        ),
         # Items whose last job was deleted are sought when a later one has not seen them either.
         Index(
             "ix_scraped_items_unseen",
