@@ -18,7 +18,16 @@ from orchestrator.ledger.models.items import (
     RejectedItem,
     ScrapedItem,
 )
-from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
+from orchestrator.ledger.models.jobs import (
+    ACTIVE,
+    JobStatus,
+    Publication,
+    Requested,
+    ScrapingJob,
+    Trigger,
+    Verdict,
+)
+from orchestrator.ledger.models.judgements import JobJudgement
 from orchestrator.ledger.models.listings import ItemListing, ItemListingPart
 from orchestrator.ledger.models.log_lines import JobLogLine
 from orchestrator.ledger.models.pages import ChargedPage
@@ -51,10 +60,12 @@ __all__ = [
     "ItemListingPart",
     "ItemRevision",
     "ItemWords",
+    "JobJudgement",
     "JobLogLine",
     "JobProgress",
     "JobStatus",
     "Overlap",
+    "Publication",
     "RejectedItem",
     "Requested",
     "Role",
@@ -68,5 +79,6 @@ __all__ = [
     "Tick",
     "Trigger",
     "User",
+    "Verdict",
     "Worker",
 ]
