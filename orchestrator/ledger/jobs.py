@@ -196,10 +196,16 @@ def finish(
     # After the job's row, as the checkpoint takes them: the two never lock each other out.
     crawls.end(session, job_id, attempt, outcome=end.reason)
     if row and row.status is JobStatus.COMPLETED:
-        publishing.hold(session, job_id, judging.judge_job(session, job_id))
+        _believe(session, job_id)
     if row and row.status.is_final:
         alerts.note_end(session, job_id)
     return _admitted(session, _ended(row)) if row else None
+
+
+def _believe(session: Session, job_id: uuid.UUID) -> None:
+    """Holds back what the job found, unless it is believed."""
+    if verdict := judging.judge_job(session, job_id):
+        publishing.hold(session, job_id, verdict)
 
 
 def cancel(session: Session, job_id: uuid.UUID) -> Ended:
