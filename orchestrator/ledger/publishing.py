@@ -13,18 +13,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from orchestrator.exceptions import JobNotFound, Sentence, TransitionRefused
 from orchestrator.ledger import audit, held_items, sightings
 from orchestrator.ledger.models import (
     ACTIVE,
+    UNDO_FOR,
+    HeldJob,
     Publication,
     ScrapingJob,
     ScrapingTarget,
     Verdict,
 )
-from orchestrator.ledger.models.held_items import UNDO_FOR, HeldJob
 
 #: In the audit log: who discards what nobody has decided about when the next job begins.
 _NOBODY = "kumo"
@@ -114,6 +115,7 @@ def undo(session: Session, job_id: uuid.UUID, who: str) -> int:
     _refuse_unless_undoable(job)
     _refuse_while_one_runs(session, job)
     _refuse_beside_another(session, job)
+    _refuse_before_a_later_one(session, job)
     if job.publication is Publication.ACCEPTED:
         _become(session, job_id, Publication.HELD, absences_due=False, absences_found_at=None)
         _set_aside(session, job_id, job.target_id, tells_absences=job.tells_absences)
@@ -237,4 +239,22 @@ def _refuse_beside_another(session: Session, job: _Standing) -> None:
     if other:
         raise TransitionRefused(
             Sentence("The changes of job %(id)s are held back; decide about these first.", id=other)
+        )
+
+
+def _refuse_before_a_later_one(session: Session, job: _Standing) -> None:
+    """What a later job changed is told from what this one made of it."""
+    this, later = aliased(ScrapingJob), aliased(ScrapingJob)
+    accepted = session.scalar(
+        select(later.id)
+        .join(this, this.target_id == later.target_id)
+        .where(this.id == job.job_id, this.publication == Publication.ACCEPTED)
+        .where(later.completed_at > this.completed_at)
+        .where(later.publication == Publication.ACCEPTED)
+        .order_by(later.completed_at.desc())
+        .limit(1)
+    )
+    if accepted:
+        raise TransitionRefused(
+            Sentence("Job %(id)s was accepted after it; undo that first.", id=accepted)
         )

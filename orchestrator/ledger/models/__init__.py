@@ -11,6 +11,7 @@ from orchestrator.ledger.models.cached_pages import CachedPage
 from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
+from orchestrator.ledger.models.held_items import UNDO_FOR, HeldItem, HeldJob, HeldKind
 from orchestrator.ledger.models.items import (
     ItemAbsence,
     ItemRevision,
@@ -41,6 +42,7 @@ from orchestrator.ledger.models.workers import Worker
 
 __all__ = [
     "ACTIVE",
+    "UNDO_FOR",
     "Alert",
     "AlertChannel",
     "AlertDelivery",
@@ -54,6 +56,9 @@ __all__ = [
     "DraftPage",
     "DraftStatus",
     "Export",
+    "HeldItem",
+    "HeldJob",
+    "HeldKind",
     "FurtherPages",
     "ItemAbsence",
     "ItemListing",
