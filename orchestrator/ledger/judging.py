@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from orchestrator.ledger import fulfilment, profiles, suspicions
 from orchestrator.ledger.comparisons import Case
@@ -80,6 +80,16 @@ def judge_job(session: Session, job_id: uuid.UUID) -> Verdict | None:
 def of_job(session: Session, job_id: uuid.UUID) -> JobJudgement | None:
     """What was found of a job; None of one that was not judged."""
     return session.get(JobJudgement, job_id)
+
+
+def compared(session: Session, judgement: JobJudgement) -> Sequence[ScrapingJob]:
+    """The earlier jobs that a job was held against, newest first, as far as they are kept."""
+    return session.scalars(
+        select(ScrapingJob)
+        .where(ScrapingJob.id.in_(judgement.compared_with))
+        .order_by(ScrapingJob.completed_at.desc())
+        .options(defer(ScrapingJob.stats), defer(ScrapingJob.definition))
+    ).all()
 
 
 @contextmanager
