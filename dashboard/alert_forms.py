@@ -25,6 +25,7 @@ from orchestrator.ledger.models import AlertKind, SavedFilter
 
 KIND_WORDS = {
     AlertKind.FAILED: lazy_gettext("A target begins to fail"),
+    AlertKind.SUSPICIOUS: lazy_gettext("A job completes that cannot be believed"),
     AlertKind.RECOVERED: lazy_gettext("A target works again"),
     AlertKind.LATE: lazy_gettext("A job is late, or was missed"),
     AlertKind.PAGES_GIVEN_UP: lazy_gettext("A job goes on without some pages"),

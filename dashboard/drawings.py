@@ -18,7 +18,7 @@ from jinja2.runtime import Macro
 from markupsafe import Markup
 
 from dashboard import languages
-from orchestrator.ledger.models import JobStatus, ScrapingJob, ScrapingTarget
+from orchestrator.ledger.models import JobStatus, ScrapingJob, ScrapingTarget, Verdict
 from orchestrator.shelf import Shelf
 
 #: Letters; some thousand rows of lists.
@@ -54,6 +54,7 @@ class ShownJob(NamedTuple):
     items_back: int
     pages: int
     errors: int
+    verdict: Verdict | None
 
 
 class ShownTarget(NamedTuple):

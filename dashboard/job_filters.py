@@ -17,7 +17,7 @@ from flask_babel import get_timezone
 from orchestrator.exceptions import Invalid, Sentence
 from orchestrator.ledger.history import JobFilter
 from orchestrator.ledger.logs import LogFilter, Place
-from orchestrator.ledger.models import JobStatus, Trigger
+from orchestrator.ledger.models import JobStatus, Trigger, Verdict
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9_000
 _PLACE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
@@ -35,6 +35,7 @@ class Chosen:
     target: str
     statuses: tuple[JobStatus, ...]
     trigger: Trigger | None
+    verdict: Verdict | None
     first_day: date | None
     last_day: date | None
 
@@ -48,6 +49,7 @@ class Chosen:
             "target": self.target,
             "status": list(self.statuses),
             "trigger": self.trigger,
+            "verdict": self.verdict,
             "from": self.first_day,
             "to": self.last_day,
         }
@@ -56,7 +58,12 @@ class Chosen:
     def filter(self, target_id: int | None) -> JobFilter:
         after = self.last_day + timedelta(days=1) if self.last_day else None
         return JobFilter(
-            target_id, self.statuses, self.trigger, _midnight(self.first_day), _midnight(after)
+            target_id,
+            self.statuses,
+            self.trigger,
+            self.verdict,
+            since=_midnight(self.first_day),
+            until=_midnight(after),
         )
 
 
@@ -66,6 +73,7 @@ def chosen() -> Chosen:
         _text("target").strip(),
         tuple(_word(JobStatus, word) for word in request.args.getlist("status")[:20] if word),
         _word(Trigger, word) if (word := request.args.get("trigger")) else None,
+        _word(Verdict, word) if (word := request.args.get("verdict")) else None,
         _day("from"),
         _day("to"),
     )

@@ -18,6 +18,7 @@ from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, String
 from dashboard.schedule_preview import Asked
 from orchestrator.exceptions import Sentence, TargetInvalid
 from orchestrator.ledger import definitions
+from orchestrator.ledger.expectations import Expectations
 from orchestrator.ledger.models import Overlap, ScrapingTarget
 from orchestrator.ledger.secrecy import is_secret
 from orchestrator.ledger.targets import FIELDS
@@ -30,7 +31,9 @@ _CODE = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _TYPED_LINES = {"rows": "3", **_CODE}
 _TYPED_JSON = {"rows": "4", **_CODE}
 #: Shown in letters of one width.
-_WRITTEN_AS_CODE = frozenset({"arguments", "settings", "schedule"})
+_WRITTEN_AS_CODE = frozenset({"arguments", "settings", "schedule", "item_schema"})
+#: The parts of `expectations`, each a field of the form.
+EXPECTED = tuple(Expectations.model_fields)
 
 
 #: Cron lines to choose from.
@@ -135,6 +138,30 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         description=lazy_gettext("A job is given up after so many in a row that brought no page."),
         render_kw={"inputmode": "numeric"},
     )
+    min_items = StringField(
+        lazy_gettext("Items at least"),
+        description=lazy_gettext("A run that finds fewer is bad; empty: any number."),
+        render_kw={"inputmode": "numeric"},
+    )
+    required_fields = TextAreaField(
+        lazy_gettext("Required fields"),
+        description=lazy_gettext("Fields that no item may lack, one in each line."),
+        render_kw={**_TYPED_LINES, "rows": "2"},
+    )
+    item_schema = TextAreaField(
+        lazy_gettext("Item schema"),
+        description=lazy_gettext(
+            "A JSON Schema that every item has to fit, without references and patterns; empty:"
+            " none."
+        ),
+        render_kw=_TYPED_JSON,
+    )
+    publish_anyway = BooleanField(
+        lazy_gettext("Publish anyway"),
+        description=lazy_gettext(
+            "A run that is not believed is told of, but its changes are not held back."
+        ),
+    )
     #: When the target was last changed, as its form was opened.
     seen_at = HiddenField()
 
@@ -145,11 +172,13 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         """
         fields: dict[str, Any] = {}
         faults: dict[str, str] = {}
-        for name in (name for name in FIELDS if name in self):
+        for name in (name for name in (*FIELDS, *EXPECTED) if name in self):
             try:
                 fields[name] = _READERS[name](self[name].data or "")
             except ValueError as error:
                 faults[name] = error.args[0]
+        expected = {name: fields.pop(name, None) for name in EXPECTED}
+        fields["expectations"] = {name: value for name, value in expected.items() if value}
         if faults:
             raise TargetInvalid(faults | _faults_of(fields))
         if original and "arguments" in fields:
@@ -160,7 +189,7 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         """Puts each fault beside its field; one within a field says where in it."""
         shown: dict[str, str] = {}
         for place, fault in faults.items():
-            name, _, within = place.partition(".")
+            name, _, within = place.removeprefix("expectations.").partition(".")
             name = name if name in self else "name"
             told = (
                 Sentence("at %(place)s: %(fault)s", place=within, fault=fault) if within else fault
@@ -175,7 +204,7 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     @property
     def faulty(self) -> list[Any]:
         """The fields at fault, in the order they are read."""
-        return [field for field in self if field.name in FIELDS and field.errors]
+        return [field for field in self if field.name in (*FIELDS, *EXPECTED) and field.errors]
 
     def marks(self, field: Any) -> dict[str, Any]:
         """The attributes by which a field shows, and tells, that something is wrong with it."""
@@ -203,7 +232,9 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         )
 
     def labels(self, names: list[str]) -> list[str]:
-        return [str(self[name].label.text) for name in names if name in self]
+        labels = {"expectations": lazy_gettext("What is expected of each run")}
+        labels |= {name: self[name].label.text for name in names if name in self}
+        return [str(labels[name]) for name in names if name in labels]
 
     def when_seen(self) -> datetime | None:
         try:
@@ -226,7 +257,7 @@ def opened(original: ScrapingTarget | None = None, *, as_copy: bool = False) -> 
 def too_long(target: ScrapingTarget) -> list[str]:
     """The fields that no page has room for."""
     typed = _typed(target)
-    return [name for name in FIELDS if len(escape(typed[name])) > _LONGEST]
+    return [name for name in FIELDS if name in typed and len(escape(typed[name])) > _LONGEST]
 
 
 def differing(fields: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str]:
@@ -252,7 +283,16 @@ def _typed(target: ScrapingTarget) -> dict[str, Any]:
         "key_fields": "\n".join(target.key_fields),
         "priority": str(target.priority),
         "max_attempts": str(target.max_attempts),
+        "publish_anyway": target.publish_anyway,
         "seen_at": target.updated_at.isoformat(),
+    } | _typed_expectations(Expectations.model_validate(target.expectations or {}))
+
+
+def _typed_expectations(expected: Expectations) -> dict[str, str]:
+    return {
+        "min_items": "" if expected.min_items is None else str(expected.min_items),
+        "required_fields": "\n".join(expected.required_fields),
+        "item_schema": _as_json(expected.item_schema),
     }
 
 
@@ -310,12 +350,12 @@ def _whole_number(text: str) -> int:
 def seconds(text: str | None) -> int | None:
     """A spread as it is typed, for the preview; None = the default, or not a number yet."""
     try:
-        return _spread((text or "").strip())
+        return _number_or_none((text or "").strip())
     except ValueError:
         return None
 
 
-def _spread(text: str) -> int | None:
+def _number_or_none(text: str) -> int | None:
     return _whole_number(text) if text.strip() else None
 
 
@@ -342,7 +382,11 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "schedule": str.strip,
     "timezone": str.strip,
     "crawl_window": str.strip,
-    "spread_seconds": _spread,
+    "spread_seconds": _number_or_none,
     "overlap": lambda text: text or Overlap.SKIP,
     "max_attempts": _whole_number,
+    "min_items": _number_or_none,
+    "required_fields": _lines,
+    "item_schema": _object,
+    "publish_anyway": bool,
 }

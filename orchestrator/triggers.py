@@ -1,4 +1,4 @@
-"""Request a job, commit, ring its bell; cancel, pause, resume, retry.
+"""Request a job, commit, ring its bell; cancel, pause, resume, retry; accept, discard, undo.
 
 The order is the promise: the row is committed before the message is sent, so a bell may be lost or
 late but never rings for a job that does not exist. When Redis is away the answer is the same and
@@ -7,16 +7,26 @@ the sweep rings later.
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from time import monotonic, sleep
 
 from kombu.exceptions import KombuError
+from sqlalchemy.orm import Session
 
 from orchestrator import celery, config, database, frontiers
 from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
-from orchestrator.ledger import absences, bells, jobs, listings, requests, targets, ticks
+from orchestrator.ledger import (
+    absences,
+    bells,
+    jobs,
+    listings,
+    publishing,
+    requests,
+    targets,
+    ticks,
+)
 from orchestrator.ledger.item_views import ItemView
 from orchestrator.ledger.jobs import Claim, End, Ended
 from orchestrator.ledger.manifests import applying
@@ -30,7 +40,7 @@ logger = logging.getLogger(__name__)
 #: cannot even begin would be started as fast as it fails.
 _STORAGE_AWAY = frozenset({"storage_away", "redis_away", "database_away"})
 
-#: How long a crawl slot is kept to mark what is gone.
+#: How long a crawl slot is kept, or a person waits, to mark what is gone.
 _ABSENCES_SECONDS = 5
 
 #: What a bell needs: job id, target id, priority.
@@ -146,6 +156,21 @@ def resume(job_id: uuid.UUID) -> Ended:
     return ended
 
 
+def accept(job_id: uuid.UUID, who: str) -> None:
+    """Makes what is held of a job the current data. Raises JobNotFound, TransitionRefused."""
+    _decide(publishing.accept, job_id, who)
+
+
+def discard(job_id: uuid.UUID, who: str) -> None:
+    """Leaves aside what is held of a job. Raises JobNotFound, TransitionRefused."""
+    _decide(publishing.discard, job_id, who)
+
+
+def undo(job_id: uuid.UUID, who: str) -> None:
+    """Holds again what was decided about. Raises JobNotFound, TransitionRefused."""
+    _decide(publishing.undo, job_id, who)
+
+
 def delete_target(reference: int | str) -> None:
     """Deletes a target and cancels what is active of it. Raises TargetNotFound."""
     with database.transaction() as session:
@@ -206,16 +231,21 @@ def finish(claim: Claim, end: End) -> Ended | None:
             sleep(1)
     if ended:
         follow_up(ended)
-        _find_absences(ended)
+        if ended.status is JobStatus.COMPLETED:
+            _find_absences(ended.target_id)
     return ended
 
 
-def _find_absences(ended: Ended) -> None:
-    """What takes longer is left to the sweep: somebody may wait for this crawl slot."""
-    if ended.status is not JobStatus.COMPLETED:
-        return
+def _decide(verb: Callable[[Session, uuid.UUID, str], int], job_id: uuid.UUID, who: str) -> None:
+    with database.transaction() as session:
+        target_id = verb(session, job_id, who)
+    _find_absences(target_id)
+
+
+def _find_absences(target_id: int) -> None:
+    """What takes longer is left to the sweep: somebody may wait for it."""
     try:
-        absences.settle(ended.target_id, seconds=_ABSENCES_SECONDS)
+        absences.settle(target_id, seconds=_ABSENCES_SECONDS)
     except OrchestratorError as error:
         logger.warning("The sweep will look for what is gone: %s", error)
 

@@ -10,7 +10,15 @@ from flask.typing import ResponseReturnValue
 from dashboard import formats, item_views, lives, words
 from dashboard.gate import needs
 from orchestrator import database, triggers
-from orchestrator.ledger import listings, revisions, search, targets, timelines, trends
+from orchestrator.ledger import (
+    held_changes,
+    listings,
+    revisions,
+    search,
+    targets,
+    timelines,
+    trends,
+)
 from orchestrator.ledger.item_views import Operator, Sighting
 from orchestrator.ledger.models import ChangeKind, Role
 
@@ -27,6 +35,7 @@ def of_target(target_id: int) -> ResponseReturnValue:
     with database.transaction() as session:
         target = targets.find(session, target_id)
         known = search.knowledge(session)
+        held = held_changes.of_target(session, target.id)
         listed = listings.page(
             session, target.id, asked.view, after=asked.after, columns=asked.columns
         )
@@ -34,7 +43,7 @@ def of_target(target_id: int) -> ResponseReturnValue:
     # What a form can send back unharmed.
     fields = [name for name in page.fields if words.plain(name) == name][:_MOST_OFFERED]
     shown = {"target": target, "asked": asked, "page": page, "known": known, "fields": fields}
-    shown |= {"listing": listed.listing, "next_number": listed.next_number}
+    shown |= {"listing": listed.listing, "next_number": listed.next_number, "held": held}
     return render_template("items.html", **shown, **_names())
 
 

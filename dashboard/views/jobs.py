@@ -11,7 +11,18 @@ from dashboard.gate import needs
 from dashboard.returns import back
 from orchestrator import database, sites, triggers
 from orchestrator.exceptions import TargetNotFound
-from orchestrator.ledger import browsing, forecasts, history, logs, progress, targets, waiting
+from orchestrator.ledger import (
+    browsing,
+    findings,
+    forecasts,
+    held_changes,
+    history,
+    judging,
+    logs,
+    progress,
+    targets,
+    waiting,
+)
 from orchestrator.ledger.history import JobPage, PageKey
 from orchestrator.ledger.models import JobStatus, Role, Trigger
 
@@ -50,6 +61,8 @@ def one(job_id: UUID) -> ResponseReturnValue:
             "expected_end": forecasts.expected_end(session, job) if running else None,
             "job_before": history.job_before(session, job) if job.status.is_final else None,
             "log": logs.page(session, job_id, which, older_than=before),
+            **_judgement(session, job_id),
+            "held": held_changes.of_job(session, job_id) if job.publication else None,
             "items": browsing.of_job(session, job_id),
             "given_up": history.given_up_pages(session, job_id, after=_key("given_up")),
             "rejected": history.rejected(session, job_id, after=_key("rejected")),
@@ -57,6 +70,14 @@ def one(job_id: UUID) -> ResponseReturnValue:
             "chart": charts.of([(step.began_at, step.pages_per_second) for step in steps]),
         }
     return render_template("job.html", job=job, target=target, which=which, before=before, **parts)
+
+
+def _judgement(session: Any, job_id: UUID) -> dict[str, Any]:
+    if (judgement := judging.of_job(session, job_id)) is None:
+        return {}
+    sentences = [findings.sentence(each) for each in judgement.findings]
+    compared = judging.compared(session, judgement)
+    return {"judgement": judgement, "sentences": sentences, "compared": compared}
 
 
 @blueprint.get("/jobs/<uuid:job_id>/log.txt")

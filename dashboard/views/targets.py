@@ -7,7 +7,7 @@ from dashboard import audit, schedule_preview, target_list, target_page
 from dashboard.gate import needs
 from dashboard.returns import back
 from orchestrator import database, triggers
-from orchestrator.ledger import history, overviews
+from orchestrator.ledger import held_changes, history, overviews
 from orchestrator.ledger import targets as ledger
 from orchestrator.ledger.history import JobFilter
 from orchestrator.ledger.models import JobStatus, Role, Trigger
@@ -37,11 +37,11 @@ def one(target_id: int) -> ResponseReturnValue:
         page = history.page(session, JobFilter(target.id), size=_JOBS)
         figures = overviews.figures(session, target.id)
         ahead = ledger.queued_behind(session, target)
+        held = held_changes.of_target(session, target.id)
     charts = target_page.charts_of(figures)
     preview = schedule_preview.of_target(target)
-    return render_template(
-        "target.html", target=target, page=page, charts=charts, preview=preview, ahead=ahead
-    )
+    shown = {"charts": charts, "preview": preview, "ahead": ahead, "held": held}
+    return render_template("target.html", target=target, page=page, **shown)
 
 
 @blueprint.post("/targets/<int:target_id>/run")

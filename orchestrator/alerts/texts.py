@@ -20,6 +20,7 @@ from babel.support import NullTranslations, Translations
 from orchestrator import config
 from orchestrator.alerts.senders import Message
 from orchestrator.exceptions import Sentence
+from orchestrator.ledger import findings
 from orchestrator.ledger.deliveries import Taken
 from orchestrator.ledger.models import Alert, AlertChannel, AlertKind
 
@@ -146,6 +147,21 @@ def _failed(words: Words, told: dict[str, Any]) -> Sentence:
     return Sentence("%(name)s failed, %(at)s.", **values)
 
 
+def _suspicious(words: Words, told: dict[str, Any]) -> Sentence:
+    values = {"name": told["target"], "at": words.at(told["at"])}
+    if finding := told["finding"]:
+        tame = {
+            key: _tame(each) if isinstance(each, str) else each for key, each in finding.items()
+        }
+        said = findings.sentence(tame)
+        return Sentence(
+            "%(name)s completed, %(at)s, but cannot be believed. %(finding)s",
+            finding=said,
+            **values,
+        )
+    return Sentence("%(name)s completed, %(at)s, but cannot be believed.", **values)
+
+
 def _recovered(words: Words, told: dict[str, Any]) -> Sentence:
     return Sentence(
         "%(name)s works again, %(at)s. Items: %(items)s. Pages: %(pages)s. It had failed, "
@@ -221,6 +237,7 @@ _HAPPENED = {
 }
 _SENTENCES: dict[AlertKind, Callable[[Words, dict[str, Any]], Sentence]] = {
     AlertKind.FAILED: _failed,
+    AlertKind.SUSPICIOUS: _suspicious,
     AlertKind.RECOVERED: _recovered,
     AlertKind.LATE: _late,
     AlertKind.PAGES_GIVEN_UP: _given_up,
@@ -234,6 +251,10 @@ _SUBJECTS: dict[AlertKind, tuple[_Subject, _Subject]] = {
     AlertKind.FAILED: (
         lambda values: Sentence("%(name)s fails", **values),
         lambda values: Sentence("%(count)s targets fail", **values),
+    ),
+    AlertKind.SUSPICIOUS: (
+        lambda values: Sentence("%(name)s looks wrong", **values),
+        lambda values: Sentence("%(count)s targets look wrong", **values),
     ),
     AlertKind.RECOVERED: (
         lambda values: Sentence("%(name)s works again", **values),

@@ -1,5 +1,6 @@
 """`kumo jobs`: what became of what was asked for, and a word in it while it goes on."""
 
+import socket
 import uuid
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from orchestrator.ledger.jobs import Ended
 from orchestrator.ledger.models import (
     JobLogLine,
     JobStatus,
+    Publication,
     ScrapingJob,
     ScrapingTarget,
     Trigger,
@@ -117,6 +119,50 @@ def retry(job_id: uuid.UUID, *, as_json: bool) -> None:
         announce(answer)
 
 
+@jobs.command()
+@click.argument("job_id", type=click.UUID)
+@printing.json_option
+def accept(job_id: uuid.UUID, *, as_json: bool) -> None:
+    """Make what is held back of a job the current data."""
+    from orchestrator import triggers
+
+    triggers.accept(job_id, _who())
+    _decided(job_id, Publication.ACCEPTED, as_json=as_json)
+
+
+@jobs.command()
+@click.argument("job_id", type=click.UUID)
+@printing.json_option
+def discard(job_id: uuid.UUID, *, as_json: bool) -> None:
+    """Leave what is held back of a job aside."""
+    from orchestrator import triggers
+
+    triggers.discard(job_id, _who())
+    _decided(job_id, Publication.DISCARDED, as_json=as_json)
+
+
+@jobs.command()
+@click.argument("job_id", type=click.UUID)
+@printing.json_option
+def undo(job_id: uuid.UUID, *, as_json: bool) -> None:
+    """Hold back again what was accepted or discarded."""
+    from orchestrator import triggers
+
+    triggers.undo(job_id, _who())
+    _decided(job_id, Publication.HELD, as_json=as_json)
+
+
+def _decided(job_id: uuid.UUID, publication: Publication, *, as_json: bool) -> None:
+    if as_json:
+        printing.as_json({"id": job_id, "publication": publication})
+    else:
+        click.echo(f"The changes of job {job_id} are {publication}.")
+
+
+def _who() -> str:
+    return f"kumo jobs on {socket.gethostname()}"
+
+
 def _answer(ended: Ended, *, running: str, as_json: bool) -> None:
     """Says where the job stands now; a running one is only told what was asked of it."""
     if as_json:
@@ -152,6 +198,7 @@ def _facts(job: ScrapingJob, target: ScrapingTarget) -> list[tuple[str, Any]]:
         ("Target", target.name),
         ("Status", f"{job.status}{asked}"),
         ("Reason", job.finish_reason),
+        ("Its changes", job.publication and f"are {job.publication}"),
         ("Error", job.error_message),
         ("Items", _items(job)),
         ("Pages", job.pages),

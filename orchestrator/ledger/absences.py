@@ -12,11 +12,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, exists, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.orm import Session
 
 from orchestrator import database
-from orchestrator.ledger import alerts
+from orchestrator.ledger import alerts, sightings
 from orchestrator.ledger.models import ItemAbsence, ScrapedItem, ScrapingJob
 
 #: In one transaction.
@@ -68,33 +68,8 @@ def _find(job_ids: Sequence[uuid.UUID], end: float) -> int:
 
 
 def _sources(job_id: uuid.UUID) -> list[uuid.UUID | None]:
-    """The jobs that saw something last, back to the one whose absences were found before.
-
-    What an older one saw last is marked already. None stands for jobs that are deleted.
-    """
-    this, found, earlier = aliased(ScrapingJob), aliased(ScrapingJob), aliased(ScrapingJob)
-    since = (
-        select(func.max(found.completed_at))
-        .where(
-            found.target_id == this.target_id,
-            found.absences_found_at.is_not(None),
-            found.completed_at <= this.completed_at,
-        )
-        .scalar_subquery()
-    )
-    query = (
-        select(earlier.id)
-        .join(this, this.target_id == earlier.target_id)
-        .where(
-            this.id == job_id,
-            earlier.id != job_id,
-            earlier.completed_at <= this.completed_at,
-            earlier.completed_at >= func.coalesce(since, "-infinity"),
-            exists().where(ScrapedItem.last_job_id == earlier.id),
-        )
-    )
     with database.transaction() as session:
-        return [None, *session.scalars(query)]
+        return sightings.sources(session, job_id)
 
 
 def _mark_all(job_id: uuid.UUID, source: uuid.UUID | None, end: float) -> int:
@@ -103,8 +78,10 @@ def _mark_all(job_id: uuid.UUID, source: uuid.UUID | None, end: float) -> int:
         with database.transaction() as session:
             # Held, so that two who are at it take turns, and the one that comes late does nothing.
             job = _held(session, job_id)
-            ids = _missing(session, job, source, after=last) if job else []
-            if job is None or not ids:
+            if job is None:
+                break
+            ids = sightings.missing(session, job.target_id, source, after=last, most=MOST_ROWS)
+            if not ids:
                 break
             marked += _mark(session, job, source, ids)
         last = ids[-1]
@@ -116,27 +93,6 @@ def _held(session: Session, job_id: uuid.UUID) -> Row[uuid.UUID, int, datetime |
         ScrapingJob.id == job_id, ScrapingJob.absences_due
     )
     return session.execute(due.with_for_update(key_share=True)).one_or_none()
-
-
-def _missing(
-    session: Session,
-    job: Row[uuid.UUID, int, datetime | None],
-    source: uuid.UUID | None,
-    *,
-    after: int,
-) -> Sequence[int]:
-    # In the order of the index that has them.
-    return session.scalars(
-        select(ScrapedItem.id)
-        .where(
-            ScrapedItem.target_id == job.target_id,
-            ScrapedItem.last_job_id == source,
-            ScrapedItem.gone_at.is_(None),
-            ScrapedItem.id > after,
-        )
-        .order_by(*((ScrapedItem.last_job_id,) if source else ()), ScrapedItem.id)
-        .limit(MOST_ROWS)
-    ).all()
 
 
 def _mark(
@@ -168,10 +124,14 @@ def _mark(
 
 
 def _close(job_id: uuid.UUID) -> None:
+    """All were found, unless changes that a person has accepted meanwhile are missing too."""
     with database.transaction() as session:
+        job = _held(session, job_id)
+        if job is None or sightings.count(session, job.target_id, job_id):
+            return
         session.execute(
             update(ScrapingJob)
-            .where(ScrapingJob.id == job_id, ScrapingJob.absences_due)
+            .where(ScrapingJob.id == job_id)
             .values(absences_due=False, absences_found_at=func.now())
         )
         alerts.note_changes(session, job_id)

@@ -24,10 +24,12 @@ from orchestrator.ledger.models import (
     AlertChannel,
     AlertKind,
     AlertRule,
+    JobJudgement,
     JobStatus,
     SavedFilter,
     ScrapingJob,
     ScrapingTarget,
+    Verdict,
 )
 
 #: An occasion that is so long past was missed; a job that could have begun so long ago waits.
@@ -42,14 +44,21 @@ _DIGESTS = {
     AlertKind.DAILY: ("0 8 * * *", timedelta(days=1)),
     AlertKind.WEEKLY: ("0 8 * * 1", timedelta(days=7)),
 }
-_OF_ENDS = (AlertKind.FAILED, AlertKind.RECOVERED, AlertKind.PAGES_GIVEN_UP)
+_OF_ENDS = (
+    AlertKind.FAILED,
+    AlertKind.SUSPICIOUS,
+    AlertKind.RECOVERED,
+    AlertKind.PAGES_GIVEN_UP,
+)
+#: A completed job that is not believed.
+_DOUBTED = (Verdict.SUSPICIOUS, Verdict.BAD)
 _TOLD_OF = (JobStatus.COMPLETED, JobStatus.FAILED)
 
 
 def note_end(session: Session, job_id: uuid.UUID) -> None:
     """Notes what the end of a job tells: that its target begins to fail, or has recovered.
 
-    While a target goes on failing, or giving up pages, nothing new is told.
+    While a target goes on failing, giving up pages or not being believed, nothing new is told.
     """
     if not _is_asked_for(session, _OF_ENDS):
         return
@@ -63,7 +72,10 @@ def note_end(session: Session, job_id: uuid.UUID) -> None:
             ScrapingJob.queued_at <= row.queued_at,
         )
     ).one_or_none()
-    for kind, more in _told_by(row, before):
+    told = _told_by(row, before)
+    if row.verdict in _DOUBTED and not _was_doubted(session, row, job_id):
+        told.append((AlertKind.SUSPICIOUS, {"finding": _worst(session, job_id)}))
+    for kind, more in told:
         details = _of_target(row) | {"job_id": str(job_id), "at": _iso(row.completed_at)} | more
         _note(session, kind, f"{kind}:{job_id}", row, details)
 
@@ -101,6 +113,27 @@ def _told_by(row: Any, before: Any) -> list[tuple[AlertKind, dict[str, Any]]]:
     if row.pages_given_up and not (before and before.pages_given_up):
         told.append((AlertKind.PAGES_GIVEN_UP, counts | {"given_up": row.pages_given_up}))
     return told
+
+
+def _was_doubted(session: Session, row: Any, job_id: uuid.UUID) -> bool:
+    """True when the last job of the target that was judged was not believed either."""
+    last = (
+        select(ScrapingJob.verdict)
+        .where(
+            ScrapingJob.target_id == row.target_id,
+            ScrapingJob.id != job_id,
+            ScrapingJob.queued_at <= row.queued_at,
+            ScrapingJob.verdict.is_not(None),
+        )
+        .order_by(ScrapingJob.queued_at.desc(), ScrapingJob.id.desc())
+        .limit(1)
+    )
+    return session.scalar(last) in _DOUBTED
+
+
+def _worst(session: Session, job_id: uuid.UUID) -> dict[str, Any] | None:
+    found = session.scalar(select(JobJudgement.findings).where(JobJudgement.job_id == job_id))
+    return found[0] if found else None
 
 
 def note_late(session: Session) -> None:
@@ -267,6 +300,7 @@ _ENDED = select(
     ScrapingJob.pages,
     ScrapingJob.items_scraped,
     ScrapingJob.pages_given_up,
+    ScrapingJob.verdict,
 ).join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
 _BEFORE = (
     select(ScrapingJob.status, ScrapingJob.completed_at, ScrapingJob.pages_given_up)

@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, select, text
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.ledger import bells, waiting
-from orchestrator.ledger.models import ACTIVE, ScrapingJob, ScrapingTarget
+from orchestrator.ledger.models import ACTIVE, Publication, ScrapingJob, ScrapingTarget
 from orchestrator.ledger.vitals import Vitals
 from orchestrator.ledger.waiting import Reason
 from orchestrator.shelf import Shelf
@@ -32,6 +32,7 @@ class Kind(StrEnum):
     NO_BEAT = "no_beat"  #: Beat does not tick.
     QUIET_WORKER = "quiet_worker"  #: A worker died without a word.
     FAILED = "failed"  #: A target's last job failed.
+    HELD = "held"  #: A job is not believed, and its changes wait for a person.
     LATE = "late"  #: An occasion of a target passed without a job.
     WAITING = "waiting"  #: A job could have started long ago.
     NO_ITEMS = "no_items"  #: A job found nothing where the ones before it did.
@@ -76,7 +77,11 @@ _USUAL: Shelf[str, _Usual] = Shelf(room=20_000)
 
 def concerns(session: Session, vitals: Vitals) -> list[Concern]:
     """Everything that needs a person now, the worst kind first, the newest of a kind first."""
-    found = _of_house(vitals) + _of_jobs(session) + _late(session) + _waiting(session)
+    held = _held(session)
+    # Why a job is held says its own page; it is told once.
+    told = {concern.job_id for concern in held}
+    of_jobs = [each for each in _of_jobs(session) if each.job_id not in told]
+    found = _of_house(vitals) + of_jobs + held + _late(session) + _waiting(session)
     order = list(Kind)
     return sorted(found, key=lambda concern: order.index(concern.kind))
 
@@ -138,6 +143,19 @@ def _usual(session: Session, job_ids: Sequence[str]) -> dict[str, _Usual]:
         for row in session.execute(_BEFORE, {"jobs": unknown}):
             known[row.id] = _USUAL.put(row.id, _Usual(row.jobs, row.items or 0))
     return known
+
+
+def _held(session: Session) -> list[Concern]:
+    rows = session.execute(
+        select(ScrapingJob.id, ScrapingJob.completed_at, ScrapingTarget.id, ScrapingTarget.name)
+        .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
+        .where(ScrapingJob.publication == Publication.HELD, ScrapingTarget.deleted_at.is_(None))
+        .order_by(ScrapingJob.completed_at.desc())
+    )
+    return [
+        Concern(Kind.HELD, at=at, target_id=target_id, name=name, job_id=job_id)
+        for job_id, at, target_id, name in rows
+    ]
 
 
 def _late(session: Session) -> list[Concern]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from orchestrator.ledger import finding
 from orchestrator.ledger.finding import MOST_COUNTED, CutOff, at_most
@@ -110,17 +110,19 @@ def rows(session: Session, ids: Sequence[int], columns: Sequence[str]) -> list[I
             ScrapedItem.last_seen_at,
             ScrapedItem.changed_at,
             ScrapedItem.gone_at,
-            _preview(columns).label("data"),
+            preview(ScrapedItem.data, columns).label("data"),
         ).where(ScrapedItem.id.in_(ids))
     )
     by_id = {row.id: ItemRow(**row._asdict()) for row in found}
     return [by_id[each] for each in ids if each in by_id]
 
 
-def _preview(columns: Sequence[str]) -> ScalarSelect[dict[str, Any]]:
+def preview(
+    data: InstrumentedAttribute[dict[str, Any]], columns: Sequence[str] = ()
+) -> ScalarSelect[dict[str, Any]]:
     """Cut by the database: an item may be megabytes, and a page shows many."""
     each = (
-        func.jsonb_each(ScrapedItem.data)
+        func.jsonb_each(data)
         .table_valued(column("name", Text), column("value", JSONB), with_ordinality="place")
         .render_derived()
     )
@@ -133,6 +135,6 @@ def _preview(columns: Sequence[str]) -> ScalarSelect[dict[str, Any]]:
             or_(each.c.place <= _FIELDS, each.c.name.in_(columns)),
             func.length(each.c.name) <= LONGEST_NAME,
         )
-        .correlate(ScrapedItem)
+        .correlate(data.class_)
         .scalar_subquery()
     )

@@ -35,6 +35,7 @@ from orchestrator import database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger.models import (
     ACTIVE,
+    UNDO_FOR,
     Alert,
     AlertDelivery,
     AlertRule,
@@ -46,6 +47,8 @@ from orchestrator.ledger.models import (
     Crawl,
     DraftPage,
     Export,
+    HeldItem,
+    HeldJob,
     ItemAbsence,
     ItemListing,
     ItemListingPart,
@@ -85,6 +88,8 @@ _OWNED = {
     "charged_pages": ChargedPage.job_id,
     "change_sets": ChangeSet.job_id,
     "crawls": Crawl.job_id,
+    "held_items": HeldItem.job_id,
+    "held_jobs": HeldJob.job_id,
 }
 
 
@@ -100,12 +105,14 @@ def old_data(days: int) -> dict[str, int]:
     """Removes what was finished or last seen more than `days` days ago, and deleted targets.
 
     Answers how many rows of each kind went. A finished job that an item of a busy target still
-    names loses its log now and goes when the target is idle. Raises Invalid.
+    names loses its log now and goes when the target is idle; one whose changes are held, or whose
+    decision can be undone, stays whole. Raises Invalid.
     """
     cutoff = _days_ago(_checked(days))
     counts = Counter(revisions=_in_batches(_deletion(ItemRevision, *_old_revisions(cutoff))))
     counts.update(
-        absences=_in_batches(_deletion(ItemAbsence, ItemAbsence.back_at < cutoff)),
+        absences=_in_batches(_deletion(ItemAbsence, *_old_absences(cutoff))),
+        held_items=_in_batches(_deletion(HeldItem, _is_settled())),
         exports=_in_batches(_deletion(Export, Export.started_at < cutoff)),
         workers=_in_batches(_deletion(Worker, Worker.seen_at < cutoff)),
         cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
@@ -113,9 +120,8 @@ def old_data(days: int) -> dict[str, int]:
     counts.update(_remove_listings(ItemListing.asked_at < cutoff))
     counts.update(_remove_deliveries(cutoff), alert_rules=0, change_marks=0, change_feeds=0)
     counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
-    counts.update(
-        _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
-    )
+    old_job = and_(ScrapingJob.completed_at < cutoff, not_(_is_open(ScrapingJob.id)))
+    counts.update(_remove(_Outdated(old_job, ScrapedItem.last_seen_at < cutoff)))
     for gone in _deleted_targets():
         counts.update(
             _remove(_Outdated(ScrapingJob.target_id == gone, ScrapedItem.target_id == gone))
@@ -142,9 +148,26 @@ def _checked(days: int) -> int:
     return days
 
 
-def _old_revisions(cutoff: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _old_revisions(cutoff: datetime) -> tuple[ColumnElement[bool], ...]:
     in_use = exists().where(_Job.id == ItemRevision.job_id, _Job.status.in_(ACTIVE))
-    return ItemRevision.replaced_at < cutoff, not_(in_use)
+    return ItemRevision.replaced_at < cutoff, not_(in_use), not_(_is_open(ItemRevision.job_id))
+
+
+def _old_absences(cutoff: datetime) -> tuple[ColumnElement[bool], ...]:
+    return ItemAbsence.back_at < cutoff, not_(_is_open(ItemAbsence.back_job_id))
+
+
+def _is_open(job_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """True of a job whose changes are held, or about which a decision can be undone."""
+    undecided = HeldJob.decided_at.is_(None)
+    return exists().where(
+        HeldJob.job_id == job_id, or_(undecided, HeldJob.decided_at >= func.now() - UNDO_FOR)
+    )
+
+
+def _is_settled() -> ColumnElement[bool]:
+    settled = HeldJob.decided_at < func.now() - UNDO_FOR
+    return HeldItem.job_id.in_(select(HeldJob.job_id).where(settled))
 
 
 def _remove_listings(which: ColumnElement[bool]) -> dict[str, int]:

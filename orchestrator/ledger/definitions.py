@@ -20,11 +20,13 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    WithJsonSchema,
     field_validator,
 )
 
 from orchestrator.exceptions import ScheduleInvalid, Sentence, TargetInvalid
 from orchestrator.ledger import allowed_settings, recipes, schedules, windows
+from orchestrator.ledger.expectations import Expectations
 from orchestrator.ledger.models import Overlap
 
 _MOST_ARGUMENT_BYTES = 65_536
@@ -130,6 +132,9 @@ class TargetDefinition(BaseModel):
     overlap: Annotated[Overlap, Field(strict=False)] = Overlap.SKIP
     spread_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    #: Checked in `check`, whose faults say where in it they are.
+    expectations: Annotated[dict[str, Any], WithJsonSchema(Expectations.model_json_schema())] = {}
+    publish_anyway: bool = False
 
     @field_validator("arguments")
     @classmethod
@@ -156,6 +161,14 @@ class TargetDefinition(BaseModel):
         if faults := allowed_settings.faults(settings):
             raise ValueError(reduce(_and, faults))
         return settings
+
+    @field_validator("expectations")
+    @classmethod
+    def _expectations_are_terse(cls, expected: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return Expectations.model_validate(expected).as_json()
+        except ValidationError:
+            return expected
 
     @field_validator("schedule")
     @classmethod
@@ -189,7 +202,8 @@ class TargetDefinition(BaseModel):
 def check(fields: dict[str, Any]) -> TargetDefinition:
     """The definition in `fields`. Raises TargetInvalid, which names every field at fault.
 
-    A fault within a recipe has the whole way to it for a name, like arguments.fields.2.css.
+    A fault within a recipe has the whole way to it for a name, like arguments.fields.2.css; one
+    within expectations likewise.
     """
     faults: dict[str, str] = {}
     try:
@@ -198,6 +212,8 @@ def check(fields: dict[str, Any]) -> TargetDefinition:
         faults = _faults(error)
     if "arguments" not in faults:
         faults |= _recipe_faults(fields)
+    if "expectations" not in faults:
+        faults |= _expectation_faults(fields.get("expectations") or {})
     if faults:
         raise TargetInvalid(faults)
     return definition
@@ -210,12 +226,24 @@ def _recipe_faults(fields: dict[str, Any]) -> dict[str, str]:
     try:
         recipes.read(spider.strip(), arguments)
     except ValidationError as error:
-        faults: dict[str, str] = {}
-        for each in error.errors(include_url=False, include_input=False):
-            place = ".".join(("arguments", *map(str, each["loc"])))
-            faults.setdefault(place, _told(str(each["loc"][-1:]), each))
-        return faults
+        return _faults_within("arguments", error)
     return {}
+
+
+def _expectation_faults(expected: Any) -> dict[str, str]:
+    try:
+        Expectations.model_validate(expected)
+    except ValidationError as error:
+        return _faults_within("expectations", error)
+    return {}
+
+
+def _faults_within(name: str, error: ValidationError) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    for each in error.errors(include_url=False, include_input=False):
+        place = ".".join((name, *map(str, each["loc"])))
+        faults.setdefault(place, _told(str(each["loc"][-1:]), each))
+    return faults
 
 
 def address(text: str) -> str:

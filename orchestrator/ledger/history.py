@@ -34,6 +34,7 @@ from orchestrator.ledger.models import (
     ScrapingJob,
     ScrapingTarget,
     Trigger,
+    Verdict,
 )
 
 #: So many jobs are held against what no index serves, a page.
@@ -63,6 +64,7 @@ class JobFilter:
     #: Any of these; empty = all.
     statuses: tuple[JobStatus, ...] = ()
     trigger: Trigger | None = None
+    verdict: Verdict | None = None
     #: Requested at this moment or after it.
     since: datetime | None = None
     #: Requested before it.
@@ -202,7 +204,7 @@ class _Walk:
 
 
 def _walked(which: JobFilter, walk: _Walk, *, most: int) -> Subquery:
-    """The jobs that indexes lead to, in order: of a target, else of statuses, else all."""
+    """The jobs that indexes lead to, in order: of a target, a verdict, statuses, or all."""
     within = walk.beyond()
     if which.since:
         within.append(ScrapingJob.queued_at >= which.since)
@@ -210,6 +212,8 @@ def _walked(which: JobFilter, walk: _Walk, *, most: int) -> Subquery:
         within.append(ScrapingJob.queued_at < which.until)
     if which.target_id is not None:
         return _first(walk, most, ScrapingJob.target_id == which.target_id, *within).subquery()
+    if which.verdict is not None:
+        return _first(walk, most, ScrapingJob.verdict == which.verdict, *within).subquery()
     if not which.statuses:
         return _first(walk, most, *within).subquery()
     # Each status in its index; one index for several would be read to its end.
@@ -225,16 +229,25 @@ def _walked(which: JobFilter, walk: _Walk, *, most: int) -> Subquery:
 
 def _first(
     walk: _Walk, most: int, *where: ColumnElement[bool]
-) -> Select[uuid.UUID, datetime, JobStatus, Trigger]:
-    columns = (ScrapingJob.id, ScrapingJob.queued_at, ScrapingJob.status, ScrapingJob.trigger)
+) -> Select[uuid.UUID, datetime, JobStatus, Trigger, Verdict | None]:
+    columns = (
+        ScrapingJob.id,
+        ScrapingJob.queued_at,
+        ScrapingJob.status,
+        ScrapingJob.trigger,
+        ScrapingJob.verdict,
+    )
     return select(*columns).where(*where).order_by(*walk.order(ScrapingJob)).limit(most)
 
 
 def _unindexed(which: JobFilter) -> list[tuple[str, Sequence[str]]]:
     """What remains to be held against each job that `_walked` gives, by column."""
     left: list[tuple[str, Sequence[str]]] = []
-    if which.statuses and which.target_id is not None:
+    of_target = which.target_id is not None
+    if which.statuses and (of_target or which.verdict):
         left.append(("status", which.statuses))
+    if which.verdict and of_target:
+        left.append(("verdict", [which.verdict]))
     if which.trigger:
         left.append(("trigger", [which.trigger]))
     return left

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import alerts, bells, crawls, pages, starts
+from orchestrator.ledger import alerts, bells, crawls, judging, pages, publishing, starts
 from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
@@ -140,6 +140,7 @@ def claim(
     ).one_or_none()
     if row is None:
         return None
+    publishing.discard_before(session, row.target_id, job_id)
     crawls.begin(session, job_id, row.attempt, worker=worker, lease_seconds=lease_seconds)
     left_out = tuple(pages.to_leave_out(session, job_id)) if row.attempt > 1 else ()
     window = starts.window_of(row.definition)
@@ -194,10 +195,18 @@ def finish(
     ).one_or_none()
     # After the job's row, as the checkpoint takes them: the two never lock each other out.
     crawls.end(session, job_id, attempt, outcome=end.reason)
+    if row and row.status is JobStatus.COMPLETED:
+        _believe(session, job_id)
     if row and row.status.is_final:
         alerts.note_end(session, job_id)
         alerts.note_changes(session, job_id)
     return _admitted(session, _ended(row)) if row else None
+
+
+def _believe(session: Session, job_id: uuid.UUID) -> None:
+    """Holds back what the job found, unless it is believed."""
+    if verdict := judging.judge_job(session, job_id):
+        publishing.hold(session, job_id, verdict)
 
 
 def cancel(session: Session, job_id: uuid.UUID) -> Ended:

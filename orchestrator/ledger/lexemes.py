@@ -31,15 +31,15 @@ _LONGEST_TEXT, _MOST_SOUGHT = 20_000, 20
 
 def of_item(target_id: int, data: Mapping[str, Any]) -> list[str]:
     """At most 700 of them; short values come first, so that a long text leaves room for a name."""
-    words: dict[str, None] = {}
+    known: dict[str, None] = {}
     for text in sorted(islice(_texts(data), _MOST_TEXTS), key=len):
-        words |= dict.fromkeys(_words(text))
-        if len(words) >= _MOST_WORDS:
+        known |= dict.fromkeys(words(text))
+        if len(known) >= _MOST_WORDS:
             break
     values = (
         _value(target_id, field, text) for field, value in data.items() if (text := _scalar(value))
     )
-    found = [f"{target_id}:{word}" for word in islice(words, _MOST_WORDS)]
+    found = [f"{target_id}:{word}" for word in islice(known, _MOST_WORDS)]
     return [*found, *islice(dict.fromkeys(values), _MOST_VALUES)]
 
 
@@ -90,7 +90,8 @@ def _value(target_id: int, field: str, text: str) -> str:
     return f"{target_id}={field[:_LONGEST]}={text[:_LONGEST]}"
 
 
-def _words(text: str) -> Iterator[str]:
+def words(text: str) -> Iterator[str]:
+    """The words in a text, and pairs of letters where it has no spaces."""
     for run in _runs(text):
         if run[1]:
             yield from _pairs(run[0])

@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy import delete, exists, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ from orchestrator.ledger import browsing, finding, ticks
 from orchestrator.ledger.browsing import ItemPage
 from orchestrator.ledger.finding import CutOff, at_most
 from orchestrator.ledger.item_views import ItemView, Place
-from orchestrator.ledger.models import ItemListing, ItemListingPart
+from orchestrator.ledger.models import HeldJob, ItemListing, ItemListingPart, ScrapingJob
 
 #: Of a part.
 _IDS = 1_000
@@ -70,7 +70,7 @@ def page(
 ) -> ListedPage:
     """The items behind `after`, a number in the listing of the view if there is one."""
     known = _find(session, target_id, view) if view != ItemView() else None
-    if known is None or known.made_at is None:
+    if known is None or _made_at(session, known) is None:
         place = None if isinstance(after, int) else after
         shown = browsing.page(session, target_id, view, after=place, columns=columns)
         return ListedPage(shown, _told(session, known))
@@ -166,7 +166,19 @@ def _told(session: Session, listing: ItemListing | None) -> Listing | None:
     if listing is None:
         return None
     coming = _is_due(listing) and ticks.now(session) < listing.asked_at + _PATIENCE
-    return Listing(listing.made_at, coming, listing.trouble)
+    return Listing(_made_at(session, listing), coming, listing.trouble)
+
+
+def _made_at(session: Session, listing: ItemListing) -> datetime | None:
+    """None also when it was made of what a job had found that has been set aside since."""
+    moved_since = (
+        exists()
+        .where(HeldJob.job_id == ScrapingJob.id, HeldJob.target_id == listing.target_id)
+        .where(ScrapingJob.started_at <= listing.made_at, HeldJob.moved_at > listing.made_at)
+    )
+    if listing.made_at is None or session.scalar(select(moved_since)):
+        return None
+    return listing.made_at
 
 
 def _is_due(listing: ItemListing) -> bool:

@@ -5,11 +5,12 @@ revisions since put over it. The database does that, and compares; it answers wi
 what differs: an item may be megabytes, and its history many times that.
 """
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.exceptions import ItemNotFound, Sentence
@@ -19,7 +20,7 @@ _MOST_ID = 2**63 - 1
 #: Of one item: so many fields, and so many letters of all of them together.
 _FIELDS, _LETTERS, _LEAST_LETTERS = 100, 20_000, 200
 #: Of one change.
-_CHANGED_FIELDS, _CHANGED_LETTERS = 10, 100
+_CHANGE_LIMITS = {"fields": 10, "letters": 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,19 @@ def differences(session: Session, item_id: int, ids: Sequence[int]) -> dict[int,
     """What differed before and after each of these revisions of an item."""
     if not ids:
         return {}
-    found = {each: Difference() for each in ids}
-    limits = {"fields": _CHANGED_FIELDS, "letters": _CHANGED_LETTERS}
     place = {"item": item_id, "oldest": min(ids), "newest": max(ids)}
-    for row in session.execute(_DIFFERENCES, limits | place):
+    return _gathered(ids, session.execute(_DIFFERENCES, _CHANGE_LIMITS | place))
+
+
+def held(session: Session, job_id: uuid.UUID, item_ids: Sequence[int]) -> dict[int, Difference]:
+    """What would differ in each of these items if what is held of the job were accepted."""
+    place = {"job": job_id, "items": list(item_ids)}
+    return _gathered(item_ids, session.execute(_HELD_DIFFERENCES, _CHANGE_LIMITS | place))
+
+
+def _gathered(ids: Sequence[int], rows: Iterable[Row[Any]]) -> dict[int, Difference]:
+    found = {each: Difference() for each in ids}
+    for row in rows:
         if difference := found.get(row.id):
             difference.fields.append(FieldChange(row.name, row.before, row.after))
             difference.hidden = row.number - len(difference.fields)
@@ -156,23 +166,37 @@ _BEFORE = text(
 )
 
 # As text, for to jsonb 1 and 1.0 are equal; where two values read the same, as JSON.
-_DIFFERENCES = text(f"""
-{_STATES}
-SELECT e.id, left(d.name, 200) AS name, d.before, d.after, d.number
-FROM states e JOIN states l ON l.place = e.place - 1
-CROSS JOIN LATERAL (
+_COMPARED = """
     SELECT name,
            left(CASE WHEN same THEN b.value::text ELSE b.value #>> '{{}}' END, :letters) AS before,
            left(CASE WHEN same THEN a.value::text ELSE a.value #>> '{{}}' END, :letters) AS after,
            count(*) OVER () AS number
-    FROM jsonb_each(e.data) AS b (name, value)
-    FULL JOIN jsonb_each(l.data) AS a (name, value) USING (name)
+    FROM jsonb_each({before}) AS b (name, value)
+    FULL JOIN jsonb_each({after}) AS a (name, value) USING (name)
     CROSS JOIN LATERAL (
         SELECT (a.value #>> '{{}}') IS NOT DISTINCT FROM (b.value #>> '{{}}') AS same
     ) AS t
     WHERE a.value::text IS DISTINCT FROM b.value::text
     ORDER BY name
     LIMIT :fields
-) AS d
+"""
+
+_DIFFERENCES = text(f"""
+{_STATES}
+SELECT e.id, left(d.name, 200) AS name, d.before, d.after, d.number
+FROM states e JOIN states l ON l.place = e.place - 1
+CROSS JOIN LATERAL ({_COMPARED.format(before="e.data", after="l.data")}) AS d
 ORDER BY e.id DESC, d.name
+""")  # noqa: S608  # nothing of others in it
+
+_HELD_DIFFERENCES = text(f"""
+SELECT h.id, left(d.name, 200) AS name, d.before, d.after, d.number
+FROM (
+    SELECT item_id AS id, data AS later,
+           CASE WHEN added IS NULL THEN earlier ELSE (data - added) || earlier END AS earlier
+    FROM held_items
+    WHERE job_id = :job AND item_id = ANY(:items) AND earlier IS NOT NULL
+) AS h
+CROSS JOIN LATERAL ({_COMPARED.format(before="h.earlier", after="h.later")}) AS d
+ORDER BY h.id, d.name
 """)  # noqa: S608  # nothing of others in it

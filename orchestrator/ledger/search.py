@@ -6,20 +6,41 @@ may be killed or repeated without harm.
 """
 
 import time
+import uuid
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, cast, func, select, tuple_, union
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    tuple_,
+    union,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from orchestrator import database
 from orchestrator.ledger import lexemes, ticks
-from orchestrator.ledger.models import ACTIVE, ItemWords, ScrapedItem, ScrapingJob, Tick
+from orchestrator.ledger.models import (
+    ACTIVE,
+    HeldItem,
+    HeldJob,
+    ItemWords,
+    ScrapedItem,
+    ScrapingJob,
+    Tick,
+)
 
 #: What is learned in one transaction.
 MOST_ITEMS = 1_000
@@ -62,6 +83,11 @@ def knowledge(session: Session) -> Knowledge:
     return Knowledge(session.scalar(select(Tick.at).where(Tick.name == ticks.SEARCH)))
 
 
+def wait_for_turn(session: Session) -> None:
+    """Lets nobody learn words until the transaction has ended."""
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
 def catch_up(*, seconds: float = 20) -> int:
     """Learns the words of new and changed items for so long at the most; how many items' words.
 
@@ -95,24 +121,71 @@ def _read_all(end: float) -> int:
 def _read_changed(since: datetime, end: float) -> int:
     """Target by target in turns, so that a large one does not keep the others waiting."""
     with database.transaction() as session:
-        now = ticks.now(session)
-        waiting = deque((target_id, (since, 0)) for target_id in _busy(session, since))
+        now, moved = ticks.now(session), _moved(session)
+        from_then = dict.fromkeys(_busy(session, since), since)
+    from_then |= {job.target_id: min(since, job.unlearned_since) for job in moved}
+    waiting: deque[_Changed | _Held] = deque(_Held(job.job_id) for job in moved)
+    waiting += [_Changed(target_id, at) for target_id, at in from_then.items()]
     count = 0
     while waiting:
         if time.monotonic() > end:
             return count
-        target_id, place = waiting.popleft()
+        part = waiting.popleft()
         with database.transaction() as session:
             if not _take_turn(session):
                 return count
-            behind = tuple_(*_CHANGED) > tuple_(*place)
-            seen = _see(session, [ScrapedItem.target_id == target_id, behind], *_CHANGED)
+            seen, further = part.read(session)
             count += _learn(session, seen)
-        if len(seen) == MOST_ITEMS:
-            waiting.append((target_id, (seen[-1].changed_at, seen[-1].id)))
+        if further:
+            waiting.append(further)
     with database.transaction() as session:
         ticks.tick(session, ticks.SEARCH, at=now)
+        _note_learned(session, moved)
     return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """The items of a target that changed after that place, in their order."""
+
+    target_id: int
+    at: datetime
+    id: int = 0
+
+    def read(self, session: Session) -> tuple[Sequence[_Seen], "_Changed | None"]:
+        """The next ones, and what comes behind them."""
+        behind = tuple_(*_CHANGED) > tuple_(self.at, self.id)
+        seen = _see(session, [ScrapedItem.target_id == self.target_id, behind], *_CHANGED)
+        more = len(seen) == MOST_ITEMS
+        return seen, replace(self, at=seen[-1].changed_at, id=seen[-1].id) if more else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The items of which a job's changes are set aside: they last changed long ago again."""
+
+    job_id: uuid.UUID
+    after: int = 0
+
+    def read(self, session: Session) -> tuple[Sequence[_Seen], "_Held | None"]:
+        held = HeldItem.job_id == self.job_id, HeldItem.item_id > self.after
+        query = select(HeldItem.item_id).where(*held).order_by(HeldItem.item_id)
+        ids = session.scalars(query.limit(MOST_ITEMS)).all()
+        seen = _see(session, [ScrapedItem.id.in_(ids)], ScrapedItem.id)
+        return seen, replace(self, after=ids[-1]) if len(ids) == MOST_ITEMS else None
+
+
+def _moved(session: Session) -> Sequence[Row[uuid.UUID, int, datetime | None]]:
+    """Jobs whose changes were set aside or put back, and since when search has not learned it."""
+    columns = HeldJob.job_id, HeldJob.target_id, HeldJob.unlearned_since
+    return session.execute(select(*columns).where(HeldJob.unlearned_since.is_not(None))).all()
+
+
+def _note_learned(session: Session, moved: Sequence[Row[uuid.UUID, int, datetime | None]]) -> None:
+    """Unless they have been moved once more."""
+    for job in moved:
+        was = HeldJob.job_id == job.job_id, HeldJob.unlearned_since == job.unlearned_since
+        session.execute(update(HeldJob).where(*was).values(unlearned_since=None))
 
 
 def _busy(session: Session, since: datetime) -> Sequence[int]:

@@ -24,9 +24,11 @@ from orchestrator.ledger.models import (
     DraftPage,
     DraftStatus,
     Export,
+    HeldKind,
     ItemRevision,
     JobLogLine,
     JobStatus,
+    Publication,
     Role,
     SavedFilter,
     ScrapedItem,
@@ -37,6 +39,7 @@ from orchestrator.ledger.models import (
     User,
     Worker,
 )
+from tests.browser import held_scenes
 from tests.dashboard import rows
 
 _ZALGO = "Z" + "".join(chr(0x300 + number) for number in range(100)) * 3
@@ -239,6 +242,7 @@ def _items(session: Session, job: ScrapingJob, text: str) -> ScrapedItem:
 def _beside(session: Session, job: ScrapingJob, number: int, text: str) -> None:
     digest = hashlib.sha256(text.encode()).digest()
     rows.rejected(session, job, text, text)
+    _held(session, job, number, text)
     rows.crawl(session, job, worker=text, outcome=text)
     rows.crawl(session, job, attempt=2, worker=text, outcome=text)
     session.add_all(
@@ -273,6 +277,17 @@ def _beside(session: Session, job: ScrapingJob, number: int, text: str) -> None:
             ),
         ]
     )
+
+
+def _held(session: Session, job: ScrapingJob, number: int, text: str) -> None:
+    """What was held of the job, and discarded by somebody of that name."""
+    job.publication = Publication.DISCARDED
+    told = {"decided_at": func.now(), "decided_by": text, "items_new": 1, "items_changed": 1}
+    held_scenes.hold(session, job, **told)
+    data = {text[:5_000]: text, "name": text, "url": text}
+    session.add(held_scenes.new(job, 2 * number, data, key=text))
+    change = {"kind": HeldKind.CHANGED, "earlier": {text[:5_000]: "before", "gone": text}}
+    session.add(held_scenes.new(job, 2 * number + 1, data, key=text, added=["name"], **change))
 
 
 def _draft(session: Session, target: ScrapingTarget, text: str) -> str:

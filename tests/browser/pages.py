@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from orchestrator import database as storage
 from orchestrator.ledger.models import JobStatus, ScrapingTarget, User
-from tests.browser import alert_scenes, builder_scenes, change_scenes, scenery
+from tests.browser import alert_scenes, builder_scenes, change_scenes, held_scenes, scenery
 from tests.dashboard import rows
 
 #: They answer with no page: a file, a line for machines, a way back.
@@ -54,6 +54,7 @@ def filled() -> list[Shown]:
         drafts = builder_scenes.drafts(session)
         channel = alert_scenes.channel(session)
         change_scenes.furnish(session, jobs["completed"])
+        held = held_scenes.held(session)
         return [
             Shown("home", "home.index", "/"),
             Shown("workers", "workers.index", "/workers"),
@@ -73,7 +74,12 @@ def filled() -> list[Shown]:
             Shown("jobs-none", "jobs.index", "/jobs?status=skipped&target=books"),
             *(Shown(f"job-{kind}", "jobs.one", f"/jobs/{job.id}") for kind, job in jobs.items()),
             Shown("job-pending", "jobs.one", f"/jobs/{pending.id}"),
+            Shown("job-held", "jobs.one", f"/jobs/{held.id}"),
+            Shown("held", "held.of_job", f"/jobs/{held.id}/held"),
+            Shown("held-changed", "held.of_job", f"/jobs/{held.id}/held?kind=changed"),
+            Shown("held-missing", "held.of_job", f"/jobs/{held.id}/held?kind=missing"),
             Shown("items", "items.of_target", f"/targets/{target}/items"),
+            Shown("items-held", "items.of_target", f"/targets/{held.target_id}/items"),
             Shown("items-found", "items.of_target", f"/targets/{target}/items?q=細字"),
             Shown("items-none", "items.of_target", f"/targets/{target}/items?q=nowhere"),
             Shown("items-many", "items.of_target", f"/targets/{many}/items?sort=data.price"),

@@ -18,6 +18,7 @@ from orchestrator.ledger.models.changes import (
 from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
+from orchestrator.ledger.models.held_items import UNDO_FOR, HeldItem, HeldJob, HeldKind
 from orchestrator.ledger.models.items import (
     ItemAbsence,
     ItemRevision,
@@ -25,7 +26,16 @@ from orchestrator.ledger.models.items import (
     RejectedItem,
     ScrapedItem,
 )
-from orchestrator.ledger.models.jobs import ACTIVE, JobStatus, Requested, ScrapingJob, Trigger
+from orchestrator.ledger.models.jobs import (
+    ACTIVE,
+    JobStatus,
+    Publication,
+    Requested,
+    ScrapingJob,
+    Trigger,
+    Verdict,
+)
+from orchestrator.ledger.models.judgements import JobJudgement
 from orchestrator.ledger.models.listings import ItemListing, ItemListingPart
 from orchestrator.ledger.models.log_lines import JobLogLine
 from orchestrator.ledger.models.pages import ChargedPage
@@ -39,6 +49,7 @@ from orchestrator.ledger.models.workers import Worker
 
 __all__ = [
     "ACTIVE",
+    "UNDO_FOR",
     "Alert",
     "AlertChannel",
     "AlertDelivery",
@@ -57,15 +68,20 @@ __all__ = [
     "DraftStatus",
     "Export",
     "FurtherPages",
+    "HeldItem",
+    "HeldJob",
+    "HeldKind",
     "ItemAbsence",
     "ItemListing",
     "ItemListingPart",
     "ItemRevision",
     "ItemWords",
+    "JobJudgement",
     "JobLogLine",
     "JobProgress",
     "JobStatus",
     "Overlap",
+    "Publication",
     "RejectedItem",
     "Requested",
     "Role",
@@ -80,5 +96,6 @@ __all__ = [
     "Tick",
     "Trigger",
     "User",
+    "Verdict",
     "Worker",
 ]

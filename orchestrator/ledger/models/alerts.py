@@ -27,6 +27,9 @@ class AlertKind(StrEnum):
     """What people may be told of."""
 
     FAILED = "failed"  #: A job failed, where the one before it had not.
+    SUSPICIOUS = (
+        "suspicious"  #: A job completed that is judged suspicious or bad; the last was good.
+    )
     RECOVERED = "recovered"  #: A job completed, where the one before it had failed.
     LATE = "late"  #: An occasion passed without a job, or a job waits for long.
     PAGES_GIVEN_UP = "pages_given_up"  #: A job went on without pages, where the one before had all.

@@ -61,6 +61,22 @@ class Requested(StrEnum):
     PAUSE = "pause"
 
 
+class Verdict(StrEnum):
+    """Whether what a completed job found can be believed."""
+
+    GOOD = "good"  #: As its target's earlier jobs, as far as there are any.
+    SUSPICIOUS = "suspicious"  #: It differs from them more than they do from each other.
+    BAD = "bad"  #: What a person said to expect does not hold.
+
+
+class Publication(StrEnum):
+    """What became of changes that were held back."""
+
+    HELD = "held"  #: They are set aside until a person decides.
+    ACCEPTED = "accepted"  #: They are the current data.
+    DISCARDED = "discarded"  #: They stay aside.
+
+
 class ScrapingJob(Table):
     """One requested execution of a target; its id also names the Celery task and the crawl."""
 
@@ -113,6 +129,20 @@ class ScrapingJob(Table):
             "completed_at",
             postgresql_where=text("absences_found_at IS NOT NULL"),
         ),
+        # A target has at most one job whose changes wait for a person.
+        Index(
+            "uq_scraping_jobs_held",
+            "target_id",
+            unique=True,
+            postgresql_where=text("publication = 'held'"),
+        ),
+        Index(
+            "ix_scraping_jobs_verdict_newest",
+            "verdict",
+            text("queued_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("verdict IS NOT NULL"),
+        ),
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
     )
 
@@ -164,5 +194,9 @@ class ScrapingJob(Table):
     absences_due: Mapped[bool] = mapped_column(Boolean, server_default="false")
     #: When they all were; no later job looks further back.
     absences_found_at: Mapped[At | None]
+    #: Null = not judged: it is not completed, or completed before jobs were judged.
+    verdict: Mapped[Verdict | None] = mapped_column(words(Verdict))
+    #: Null = nothing was held back.
+    publication: Mapped[Publication | None] = mapped_column(words(Publication))
     #: Scrapy's statistics of the last attempt.
     stats: Mapped[Json] = mapped_column(server_default="{}")

@@ -72,6 +72,10 @@ class ScrapingTarget(Table):
     next_run_at: Mapped[At | None]
     #: A job is given up after so many failures without progress.
     max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3")
+    #: What its jobs must fulfil, as `expectations` reads it; empty = nothing.
+    expectations: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    #: Its jobs' changes are never held back, whatever they are judged.
+    publish_anyway: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[AtNow]
     updated_at: Mapped[AtNow]
     #: Set when deleted; its items and jobs go in batches afterwards.

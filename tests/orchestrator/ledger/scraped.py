@@ -17,7 +17,7 @@ def by_a_job(target_id: int, found: Sequence[Data], *, ended: bool = True) -> uu
     job_id = given.a_job(target_id)
     claim = given.claim(job_id)
     assert claim
-    batch = Batch(items=[_stored(each) for each in found])
+    batch = Batch(items=[stored(each) for each in found])
     writer = CheckpointWriter(claim, lease_seconds=60)
     writer.commit(batch)
     writer.close()
@@ -38,7 +38,7 @@ def many(target_id: int, number: int, data: str = "jsonb_build_object('n', n)") 
     )
 
 
-def _stored(data: Data) -> StorableItem:
+def stored(data: Data) -> StorableItem:
     item = items.storable(data, ())
     assert isinstance(item, StorableItem), item
     return item

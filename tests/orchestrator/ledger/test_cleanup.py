@@ -24,6 +24,7 @@ TABLES = (
     "cached_pages",
     "item_words",
     "item_absences",
+    "held_items",
     "rejected_items",
     "charged_pages",
     "crawls",
@@ -36,6 +37,7 @@ TABLES = (
 HOLDING_A_JOB = sorted(
     {*TABLES, "scraping_jobs"}
     - {"cached_pages", "exports", "item_listings", "item_listing_parts", "item_words"}
+    - {"held_items"}
 )
 
 
@@ -245,6 +247,8 @@ NOTHING = {
     "rejected_items": 0,
     "charged_pages": 0,
     "crawls": 0,
+    "held_items": 0,
+    "held_jobs": 0,
     "jobs": 0,
     "targets": 0,
 }
@@ -261,6 +265,9 @@ REFERENCES = {
     "crawls.job_id",
     "draft_pages.draft_id",
     "exports.target_id",
+    "held_items.job_id",
+    "held_jobs.job_id",
+    "held_jobs.target_id",
     "item_absences.back_job_id",
     "item_absences.gone_job_id",
     "item_absences.item_id",
@@ -634,3 +641,57 @@ def test_two_clean_ups_at_once_do_the_work_once(target_id: int) -> None:
     assert sum(each["log_lines"] for each in removed) == 4_000
     assert sum(each["items"] for each in removed) == 3_000
     assert sum(each["jobs"] for each in removed) == 20
+
+
+def hold(job_id: uuid.UUID, number: int, *, decided_days: int | None = None) -> None:
+    """So many items of a job, decided about so many days ago."""
+    given.execute(
+        "UPDATE scraping_jobs SET publication = :word WHERE id = :job",
+        job=job_id,
+        word="held" if decided_days is None else "discarded",
+    )
+    given.execute(
+        "INSERT INTO held_jobs (job_id, target_id, tells_absences, decided_at)"
+        " SELECT id, target_id, true, now() - make_interval(days => :days)"
+        " FROM scraping_jobs WHERE id = :job",
+        job=job_id,
+        days=decided_days,
+    )
+    given.execute(
+        "INSERT INTO held_items"
+        " (job_id, item_id, kind, key, data, content_hash, first_seen_at, last_seen_at)"
+        " SELECT :job, n, 'new', n, '{}', '', now(), now() FROM generate_series(1, :number) n",
+        job=job_id,
+        number=number,
+    )
+
+
+@pytest.mark.judging
+@pytest.mark.parametrize("decided", [None, 29])
+def test_a_job_that_is_held_or_can_be_undone_stays_with_what_it_changed(
+    decided: int | None, target_id: int
+) -> None:
+    job_id = old_job(target_id)
+    log(job_id, 2)
+    items(target_id, 2, first=None, last=job_id, days=0)
+    revise(job_id, days=40)
+    hold(job_id, 5, decided_days=decided)
+    before = everything()
+    assert run() == NOTHING
+    assert everything() == before
+    assert given.count("held_items") == 5
+
+
+@pytest.mark.judging
+@pytest.mark.usefixtures("no_batch_above_the_limit")
+def test_what_was_held_goes_a_month_after_the_decision_and_with_its_target_at_once(
+    target_id: int,
+) -> None:
+    hold(old_job(target_id, days=31), 1_500, decided_days=31)
+    hold(young := old_job(target_id, days=1), 3, decided_days=1)
+    removed = {"held_items": 1_500, "held_jobs": 1, "jobs": 1, "crawls": 1}
+    assert run(30) == NOTHING | removed
+    delete_target(target_id)
+    removed = {"held_items": 3, "held_jobs": 1, "jobs": 1, "crawls": 1, "targets": 1}
+    assert run(30) == NOTHING | removed
+    assert given.count("scraping_jobs", "id = :id", id=young) == 0
