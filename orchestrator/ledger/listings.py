@@ -171,14 +171,14 @@ def _told(session: Session, listing: ItemListing | None) -> Listing | None:
 
 def _made_at(session: Session, listing: ItemListing) -> datetime | None:
     """None also when it was made of what a job had found that has been set aside since."""
+    if listing.made_at is None:
+        return None
     moved_since = (
         exists()
         .where(HeldJob.job_id == ScrapingJob.id, HeldJob.target_id == listing.target_id)
         .where(ScrapingJob.started_at <= listing.made_at, HeldJob.moved_at > listing.made_at)
     )
-    if listing.made_at is None or session.scalar(select(moved_since)):
-        return None
-    return listing.made_at
+    return None if session.scalar(select(moved_since)) else listing.made_at
 
 
 def _is_due(listing: ItemListing) -> bool:
