@@ -11,7 +11,16 @@ from dashboard.gate import needs
 from dashboard.returns import back
 from orchestrator import database, sites, triggers
 from orchestrator.exceptions import TargetNotFound
-from orchestrator.ledger import browsing, forecasts, history, logs, progress, targets, waiting
+from orchestrator.ledger import (
+    browsing,
+    fields,
+    forecasts,
+    history,
+    logs,
+    progress,
+    targets,
+    waiting,
+)
 from orchestrator.ledger.history import JobPage, PageKey
 from orchestrator.ledger.models import JobStatus, Role, Trigger
 
@@ -51,6 +60,7 @@ def one(job_id: UUID) -> ResponseReturnValue:
             "job_before": history.job_before(session, job) if job.status.is_final else None,
             "log": logs.page(session, job_id, which, older_than=before),
             "items": browsing.of_job(session, job_id),
+            "fields": fields.of_job(session, job),
             "given_up": history.given_up_pages(session, job_id, after=_key("given_up")),
             "rejected": history.rejected(session, job_id, after=_key("rejected")),
             "attempts": history.attempts(session, job_id),

@@ -25,13 +25,14 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.sql.dml import Delete, Update
 
-from orchestrator import database
+from orchestrator import config, database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger.models import (
     ACTIVE,
@@ -43,6 +44,7 @@ from orchestrator.ledger.models import (
     Crawl,
     DraftPage,
     Export,
+    FieldDiagnosis,
     ItemAbsence,
     ItemListing,
     ItemListingPart,
@@ -50,6 +52,7 @@ from orchestrator.ledger.models import (
     ItemWords,
     JobLogLine,
     JobProgress,
+    PageSample,
     RejectedItem,
     ScrapedItem,
     ScrapingJob,
@@ -80,6 +83,8 @@ _OWNED = {
     "progress": JobProgress.job_id,
     "rejected_items": RejectedItem.job_id,
     "charged_pages": ChargedPage.job_id,
+    "page_samples": PageSample.job_id,
+    "field_diagnoses": FieldDiagnosis.job_id,
     "crawls": Crawl.job_id,
 }
 
@@ -108,6 +113,7 @@ def old_data(days: int) -> dict[str, int]:
     )
     counts.update(_remove_listings(ItemListing.asked_at < cutoff))
     counts.update(_remove_deliveries(cutoff), alert_rules=0)
+    counts.update(_remove_samples())
     counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
     counts.update(
         _remove(_Outdated(ScrapingJob.completed_at < cutoff, ScrapedItem.last_seen_at < cutoff))
@@ -158,6 +164,22 @@ def _remove_deliveries(cutoff: datetime) -> dict[str, int]:
     return {
         "alerts": _in_batches(_deletion(Alert, or_(told, never))),
         "deliveries": _in_batches(_deletion(AlertDelivery, over, alone)),
+    }
+
+
+def _remove_samples() -> dict[str, int]:
+    """Pages that must not be kept any more, and what was found on them; others make room anyway."""
+    off = ScrapingTarget.settings.contains({"KUMO_PAGE_SAMPLES": False})
+    sampled: ColumnElement[bool]
+    diagnosed: ColumnElement[bool]
+    sampled = PageSample.target_id.in_(select(ScrapingTarget.id).where(off))
+    jobs = select(ScrapingJob.id).join(ScrapingTarget).where(off)
+    diagnosed = FieldDiagnosis.job_id.in_(jobs)
+    if config.get().sampled_jobs == 0:
+        sampled = diagnosed = true()
+    return {
+        "page_samples": _in_batches(_deletion(PageSample, sampled)),
+        "field_diagnoses": _in_batches(_deletion(FieldDiagnosis, diagnosed)),
     }
 
 

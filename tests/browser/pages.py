@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from orchestrator import database as storage
 from orchestrator.ledger.models import JobStatus, ScrapingTarget, User
-from tests.browser import alert_scenes, builder_scenes, scenery
+from tests.browser import alert_scenes, builder_scenes, field_scenes, scenery
 from tests.dashboard import rows
 
 #: They answer with no page: a file, a line for machines, a way back.
@@ -18,6 +18,7 @@ NO_PAGES = frozenset(
     {
         *("static", "bootstrap.static", "health.healthz", "health.readyz"),
         *("preferences.language", "jobs.log_file", "items.whole", "exports.one"),
+        "fields.page_file",
         # Parts that a script puts into a page.
         *("schedules.preview", "workers.answers", "drafts.preview"),
     }
@@ -51,6 +52,7 @@ def filled() -> list[Shown]:
         target = jobs["completed"].target_id
         drafts = builder_scenes.drafts(session)
         channel = alert_scenes.channel(session)
+        fields = field_scenes.paths(session)
         return [
             Shown("home", "home.index", "/"),
             Shown("workers", "workers.index", "/workers"),
@@ -70,6 +72,7 @@ def filled() -> list[Shown]:
             Shown("jobs-none", "jobs.index", "/jobs?status=skipped&target=books"),
             *(Shown(f"job-{kind}", "jobs.one", f"/jobs/{job.id}") for kind, job in jobs.items()),
             Shown("job-pending", "jobs.one", f"/jobs/{pending.id}"),
+            *(Shown(f"field-{kind}", "fields.one", path) for kind, path in fields.items()),
             Shown("items", "items.of_target", f"/targets/{target}/items"),
             Shown("items-found", "items.of_target", f"/targets/{target}/items?q=細字"),
             Shown("items-none", "items.of_target", f"/targets/{target}/items?q=nowhere"),

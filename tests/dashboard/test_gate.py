@@ -25,6 +25,8 @@ VALUES = {
     "rule_id": 1,
     "draft_id": uuid4(),
     "number": 0,
+    "field": "price",
+    "place": 0,
 }
 #: Who may come where at the least; a new view is placed here.
 LEAST = {
@@ -34,6 +36,8 @@ LEAST = {
         "account.make_token",
         "exports.one",
         "exports.take",
+        "fields.one",
+        "fields.page_file",
         "home.index",
         "items.list_all",
         "items.of_target",
@@ -62,6 +66,7 @@ LEAST = {
         "drafts.preview",
         "drafts.save",
         "drafts.use",
+        "fields.ask",
         "jobs.ask_many",
         "jobs.cancel",
         "jobs.pause",
