@@ -47,7 +47,7 @@ _TEXT = [{"text": "￥1,280", "kind": "gone"}, {"text": "W" * 200, "kind": "new"
 
 def paths(session: Session) -> dict[str, str]:
     """The addresses of diagnoses; the names say what is seen."""
-    target = rows.target(session, "stationery", spider="selector", arguments=_RECIPE)
+    target = rows.target(session, "empty_fields", spider="selector", arguments=_RECIPE)
     definition = {"target": target.name, "spider": "selector", "arguments": _RECIPE}
     before = rows.job(session, target, ago=timedelta(days=1), definition=definition)
     job = rows.job(session, target, definition=definition)
