@@ -25,13 +25,14 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.sql.dml import Delete, Update
 
-from orchestrator import database
+from orchestrator import config, database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger.models import (
     ACTIVE,
@@ -47,6 +48,7 @@ from orchestrator.ledger.models import (
     Crawl,
     DraftPage,
     Export,
+    FieldDiagnosis,
     HeldItem,
     HeldJob,
     ItemAbsence,
@@ -56,6 +58,7 @@ from orchestrator.ledger.models import (
     ItemWords,
     JobLogLine,
     JobProgress,
+    PageSample,
     RejectedItem,
     ScrapedItem,
     ScrapingJob,
@@ -87,6 +90,8 @@ _OWNED = {
     "rejected_items": RejectedItem.job_id,
     "charged_pages": ChargedPage.job_id,
     "change_sets": ChangeSet.job_id,
+    "page_samples": PageSample.job_id,
+    "field_diagnoses": FieldDiagnosis.job_id,
     "crawls": Crawl.job_id,
     "held_items": HeldItem.job_id,
     "held_jobs": HeldJob.job_id,
@@ -119,6 +124,7 @@ def old_data(days: int) -> dict[str, int]:
     )
     counts.update(_remove_listings(ItemListing.asked_at < cutoff))
     counts.update(_remove_deliveries(cutoff), alert_rules=0, change_marks=0, change_feeds=0)
+    counts.update(_remove_samples())
     counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
     old_job = and_(ScrapingJob.completed_at < cutoff, not_(_is_open(ScrapingJob.id)))
     counts.update(_remove(_Outdated(old_job, ScrapedItem.last_seen_at < cutoff)))
@@ -187,6 +193,22 @@ def _remove_deliveries(cutoff: datetime) -> dict[str, int]:
     return {
         "alerts": _in_batches(_deletion(Alert, or_(told, never))),
         "deliveries": _in_batches(_deletion(AlertDelivery, over, alone)),
+    }
+
+
+def _remove_samples() -> dict[str, int]:
+    """Pages that must not be kept any more, and what was found on them; others make room anyway."""
+    off = ScrapingTarget.settings.contains({"KUMO_PAGE_SAMPLES": False})
+    sampled: ColumnElement[bool]
+    diagnosed: ColumnElement[bool]
+    sampled = PageSample.target_id.in_(select(ScrapingTarget.id).where(off))
+    jobs = select(ScrapingJob.id).join(ScrapingTarget).where(off)
+    diagnosed = FieldDiagnosis.job_id.in_(jobs)
+    if config.get().sampled_jobs == 0:
+        sampled = diagnosed = true()
+    return {
+        "page_samples": _in_batches(_deletion(PageSample, sampled)),
+        "field_diagnoses": _in_batches(_deletion(FieldDiagnosis, diagnosed)),
     }
 
 

@@ -10,7 +10,14 @@ from sqlalchemy import select
 
 from orchestrator import database as storage
 from orchestrator.ledger.models import JobStatus, ScrapingTarget, User
-from tests.browser import alert_scenes, builder_scenes, change_scenes, held_scenes, scenery
+from tests.browser import (
+    alert_scenes,
+    builder_scenes,
+    change_scenes,
+    field_scenes,
+    held_scenes,
+    scenery,
+)
 from tests.dashboard import rows
 
 #: They answer with no page: a file, a line for machines, a way back.
@@ -18,6 +25,7 @@ NO_PAGES = frozenset(
     {
         *("static", "bootstrap.static", "health.healthz", "health.readyz"),
         *("preferences.language", "jobs.log_file", "items.whole", "exports.one"),
+        "fields.page_file",
         # Parts that a script puts into a page.
         *("schedules.preview", "workers.answers", "drafts.preview"),
         # For feed readers.
@@ -55,6 +63,7 @@ def filled() -> list[Shown]:
         channel = alert_scenes.channel(session)
         change_scenes.furnish(session, jobs["completed"])
         held = held_scenes.held(session)
+        fields = field_scenes.paths(session)
         return [
             Shown("home", "home.index", "/"),
             Shown("workers", "workers.index", "/workers"),
@@ -78,6 +87,7 @@ def filled() -> list[Shown]:
             Shown("held", "held.of_job", f"/jobs/{held.id}/held"),
             Shown("held-changed", "held.of_job", f"/jobs/{held.id}/held?kind=changed"),
             Shown("held-missing", "held.of_job", f"/jobs/{held.id}/held?kind=missing"),
+            *(Shown(f"field-{kind}", "fields.one", path) for kind, path in fields.items()),
             Shown("items", "items.of_target", f"/targets/{target}/items"),
             Shown("items-held", "items.of_target", f"/targets/{held.target_id}/items"),
             Shown("items-found", "items.of_target", f"/targets/{target}/items?q=細字"),

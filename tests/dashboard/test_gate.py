@@ -28,6 +28,8 @@ VALUES = {
     "token": "nonsense",
     "draft_id": uuid4(),
     "number": 0,
+    "field": "price",
+    "place": 0,
 }
 #: Who may come where at the least; a new view is placed here.
 LEAST = {
@@ -44,6 +46,8 @@ LEAST = {
         "exports.one",
         "exports.take",
         "held.of_job",
+        "fields.one",
+        "fields.page_file",
         "home.index",
         "items.list_all",
         "items.of_target",
@@ -77,6 +81,7 @@ LEAST = {
         "held.accept",
         "held.discard",
         "held.undo",
+        "fields.ask",
         "jobs.ask_many",
         "jobs.cancel",
         "jobs.pause",

@@ -41,6 +41,7 @@ from orchestrator.ledger.models.log_lines import JobLogLine
 from orchestrator.ledger.models.pages import ChargedPage
 from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, Scope, User
 from orchestrator.ledger.models.progress import JobProgress
+from orchestrator.ledger.models.samples import FieldDiagnosis, PageSample
 from orchestrator.ledger.models.schema import Table
 from orchestrator.ledger.models.sites import Site
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
@@ -67,6 +68,7 @@ __all__ = [
     "DraftPage",
     "DraftStatus",
     "Export",
+    "FieldDiagnosis",
     "FurtherPages",
     "HeldItem",
     "HeldJob",
@@ -81,6 +83,7 @@ __all__ = [
     "JobProgress",
     "JobStatus",
     "Overlap",
+    "PageSample",
     "Publication",
     "RejectedItem",
     "Requested",

@@ -17,7 +17,7 @@ _WORDS = (
     ("verdict", ("good", "suspicious", "bad")),
     ("publication", ("held", "accepted", "discarded")),
 )
-_KINDS = ("failed", "recovered", "late", "pages_given_up", "daily", "weekly")
+_KINDS = ("failed", "recovered", "late", "pages_given_up", "changes", "daily", "weekly")
 _AND_SUSPICIOUS = ("failed", "suspicious", *_KINDS[1:])
 
 
