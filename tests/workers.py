@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -42,12 +42,8 @@ class Worker:
         return self.log.read_text(errors="replace")
 
     def forkserver(self) -> psutil.Process:
-        return self._forkservers()[0]
-
-    def warmed(self) -> None:
-        """Waits until its forkserver has imported everything; who serves no crawls has none."""
-        for each in self._forkservers():
-            until(lambda: _serves(each), "a forkserver that serves")  # noqa: B023  # called at once
+        children = psutil.Process(self.process.pid).children()
+        return next(child for child in children if "forkserver" in " ".join(child.cmdline()))
 
     def crawlers(self) -> list[psutil.Process]:
         return self.forkserver().children()
@@ -64,10 +60,6 @@ class Worker:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
-
-    def _forkservers(self) -> list[psutil.Process]:
-        children = psutil.Process(self.process.pid).children()
-        return [child for child in children if "forkserver" in " ".join(child.cmdline())]
 
 
 @contextmanager
@@ -91,8 +83,6 @@ def working(*options: str, logs: Path | None = None, **environment: str) -> Iter
             worker = Worker(process, log)
             try:
                 until(lambda: " ready." in _living(worker), "a worker that is ready")
-                # A lease begins at the claim, and a busy machine imports for longer than one.
-                worker.warmed()
                 yield worker
             finally:
                 process.kill()
@@ -112,14 +102,6 @@ def beating(**environment: str) -> Iterator[None]:
             yield
         finally:
             process.kill()
-
-
-def _serves(forkserver: psutil.Process) -> bool:
-    """It has a selector for its clients when all is imported, and not before."""
-    with suppress(FileNotFoundError):
-        files = Path(f"/proc/{forkserver.pid}/fd").iterdir()
-        return any(each.readlink().name.endswith("[eventpoll]") for each in files)
-    return False
 
 
 def _living(worker: Worker) -> str:
