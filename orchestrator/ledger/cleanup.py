@@ -56,6 +56,7 @@ from orchestrator.ledger.models import (
     ItemListingPart,
     ItemRevision,
     ItemWords,
+    JobJudgement,
     JobLogLine,
     JobProgress,
     PageSample,
@@ -95,6 +96,7 @@ _OWNED = {
     "crawls": Crawl.job_id,
     "held_items": HeldItem.job_id,
     "held_jobs": HeldJob.job_id,
+    "judgements": JobJudgement.job_id,
 }
 
 

@@ -11,6 +11,8 @@ from orchestrator.ledger.profiles import FieldProfile, Profile
 
 #: What changes has a rhythm; runs within so short a time do not know it.
 _RHYTHM_SECONDS = 2.5 * 86_400
+#: Times that differ by more than this factor are not as long as each other.
+_AS_LONG = 2.5
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Case:
         if self.now.gap_seconds is None or len(gaps) < FEWEST - 1 or sum(gaps) < _RHYTHM_SECONDS:
             return ()
         usual = median(gaps)
-        if not usual / 2 <= self.now.gap_seconds <= usual * 2:
+        if not usual / _AS_LONG <= self.now.gap_seconds <= usual * _AS_LONG:
             return ()
         return [each for each in self.earlier if each.known]
 

@@ -16,6 +16,9 @@ from orchestrator.ledger.profiles import FieldProfile, Profile
 #: What differs by less matters to nobody: shares of items, and factors.
 _SHARE, _LARGE_SHARE = 0.1, 0.3
 _TWICE, _LEVEL, _DRIFT = log(2), log(1.5), log(1.04)
+#: Half of a field's numbers are taken to lie within a factor of four: a typical one of few items
+#: strays accordingly as items come and go.
+_APART = log(4)
 #: Fewer changes, or values, tell nothing.
 _FEWEST_CHANGES, _FEWEST_VALUES = 5, 5
 #: So much of what changed is as it once was where the site has sent an old copy.
@@ -103,10 +106,8 @@ def _words(case: Case, name: str) -> Iterator[Finding]:
     words = [found.words for _, found in case.field(name) if found.words]
     if now is None or not now.words or len(words) < FEWEST:
         return
-    alike = [
-        _alike(each, _common([*words[:at], *words[at + 1 :]])) for at, each in enumerate(words)
-    ]
     together = _common(words)
+    alike = [_alike(each, together) for each in words]
     excuses = [
         _alike(each.fields[name].words, now.words) for each in case.excusing if name in each.fields
     ]
@@ -183,7 +184,10 @@ def _level(case: Case, name: str) -> Iterator[Finding]:
     now = case.now.fields.get(name)
     if now is None or not now.number or now.number <= 0 or now.filled < _FEWEST_VALUES:
         return
-    usual = field_norm(case, name, lambda each: each.number, _LEVEL, earlier=case.earlier)
+    chance = straying_median(_APART, now.filled)
+    usual = field_norm(
+        case, name, lambda each: each.number, _LEVEL, earlier=case.earlier, chance=chance
+    )
     if usual and usual.is_outside(log(now.number)):
         yield Finding("level", name, numbers=numbers_of(case, usual, now.number, unlog=True))
 
@@ -192,7 +196,10 @@ def _length(case: Case, name: str) -> Iterator[Finding]:
     now = case.now.fields.get(name)
     if now is None or not now.length or now.filled < _FEWEST_VALUES:
         return
-    usual = field_norm(case, name, lambda each: each.length, _TWICE, earlier=case.earlier)
+    chance = straying_median(_APART / 2, now.filled)
+    usual = field_norm(
+        case, name, lambda each: each.length, _TWICE, earlier=case.earlier, chance=chance
+    )
     if usual and usual.is_outside(log(now.length)):
         numbers = numbers_of(case, usual, now.length, unlog=True)
         rounded = {which: round(each) for which, each in numbers.items()}
