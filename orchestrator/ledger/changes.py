@@ -21,7 +21,7 @@ from orchestrator.ledger.revisions import Difference
 from orchestrator.ledger.walks import Place, Step, Walk
 
 #: So many changes are held against a filter, a page.
-MOST_LOOKED_AT = 1_000
+MOST_LOOKED_AT = 600
 _FIRST_STRIDE, _STRIDE = 100, 300
 _LONGEST_TITLE = 200
 #: More of a job are neither looked at nor counted when somebody is told of them.

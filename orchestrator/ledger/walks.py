@@ -21,7 +21,8 @@ from orchestrator.ledger.models import ChangeKind, ChangeSet, ScrapingJob, Scrap
 _ORDER = (ChangeKind.CHANGED, ChangeKind.GONE, ChangeKind.BACK, ChangeKind.FOUND)
 #: Behind everything of a job.
 _END = len(_ORDER)
-_WINDOW, _MOST_SETS = 200, 2_000
+#: Sets that are read at once: few at first, three times as many each further time.
+_FIRST_WINDOW, _MOST_SETS = 100, 2_000
 _NOTHING = 2**63 - 1
 
 
@@ -66,8 +67,10 @@ class Walk:
         self._inside = after if after and after.rank < _END else None
         self._edge = after
         self._looked_at = 0
+        self._window_size = _FIRST_WINDOW
         self._least = 1
-        self._at_end = self._at_most = False
+        self._at_end = self._targets == frozenset()
+        self._at_most = False
         #: Behind what has been walked through.
         self.place = after
 
@@ -116,11 +119,12 @@ class Walk:
         self._looked_at += len(rows)
         for row in rows:
             counts = {kind: getattr(row, kind) for kind in self._which.wanted}
-            if any(counts.values()) and (not self._targets or row.target_id in self._targets):
+            if any(counts.values()) and (self._targets is None or row.target_id in self._targets):
                 self._waiting.append(_Set(row.job_id, row.target_id, row.at, counts))
         if rows:
             self._edge = Place(rows[-1].at, rows[-1].job_id, _END, 0)
-        self._at_end = len(rows) < _WINDOW
+        self._at_end = len(rows) < self._window_size
+        self._window_size *= 3
         self._at_most = not self._at_end and self._looked_at >= _MOST_SETS
 
     def _window(self) -> Select[*tuple[Any, ...]]:
@@ -134,7 +138,7 @@ class Walk:
         if self._edge:
             edge = tuple_(literal(self._edge.at), literal(self._edge.job_id))
             query = query.where(key <= edge if self._edge.rank < _END else key < edge)
-        return query.limit(_WINDOW)
+        return query.limit(self._window_size)
 
     def _read(self, sets: Sequence[_Set], most: int) -> list[Step]:
         starts: dict[str, list[int]] = {
@@ -164,8 +168,7 @@ class Walk:
 
 def _tagged(session: Session, tag: str) -> frozenset[int]:
     query = select(ScrapingTarget.id).where(ScrapingTarget.tags.contains([tag]))
-    # None has the id 0; an empty set would be no condition.
-    return frozenset(session.scalars(query)) or frozenset({0})
+    return frozenset(session.scalars(query))
 
 
 def _counted(table: Any) -> list[Any]:
