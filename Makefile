@@ -21,8 +21,9 @@ demo: .venv/embedded.stamp  ## start the demo shop alone
 install: .venv/dev.stamp  ## make .venv with everything for development
 
 # Three at once, since most tests wait for processes; a file's tests share its worker and shop. In
-# their own order: the long ones come early.
-PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# their own order: the long ones come early. What Python has compiled is kept, whatever the environment
+# wants: hundreds of processes are started, and each would compile all of Kumo.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: .venv/dev.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
 	$(PYTEST) $(ARGS)

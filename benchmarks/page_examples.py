@@ -11,7 +11,8 @@ from flask import Flask, url_for
 
 from benchmarks.failure import BenchmarkFailed
 from benchmarks.page_rows import BUSIEST, LARGEST, MIDDLING, PageRows
-from dashboard import item_views, page_keys
+from dashboard import change_filters, item_views, page_keys
+from orchestrator.ledger import walks
 from orchestrator.ledger.item_views import ItemView, Place
 from orchestrator.ledger.models import JobStatus
 
@@ -61,6 +62,14 @@ def _longest_log(**values: Any) -> Values:
 def _deep_in_items(rows: PageRows) -> dict[str, Any]:
     place = Place(rows.item(), rows.place()[0])
     return {"target_id": LARGEST, "after": item_views.place(place)}
+
+
+def _deep_in_changes(**values: Any) -> Values:
+    def drawn(rows: PageRows) -> dict[str, Any]:
+        at, job_id = rows.place()
+        return {"before": change_filters.place(walks.Place(at, job_id, 4, 0))} | values
+
+    return drawn
 
 
 def _deep_by_price(rows: PageRows) -> dict[str, Any]:
@@ -160,6 +169,36 @@ EXAMPLES = (
         "items.of_target",
         lambda rows: {"target_id": rows.target(), "what": "new", "since": rows.day()},
     ),
+    Example("changes", "changes.index"),
+    Example("changes, an older page", "changes.index", _deep_in_changes()),
+    Example("changes of a target", "changes.index", lambda rows: {"target": rows.target()}),
+    Example("changes of the largest, older", "changes.index", _deep_in_changes(target=LARGEST)),
+    Example("changes of the busiest", "changes.index", lambda _: {"target": BUSIEST}),
+    Example("changes of a new target", "changes.index", lambda r: {"target": r.newest_target()}),
+    Example("changes by a job", "changes.index", lambda rows: {"job": rows.job_of_largest()}),
+    Example("changes: gone", "changes.index", lambda _: {"kind": "gone"}),
+    Example("changes of a field", "changes.index", lambda _: {"field": "price"}),
+    Example(
+        "changes: a price fell by 5 %",
+        "changes.index",
+        lambda _: {"field": "price", "move": "fell", "by": 5},
+    ),
+    Example(
+        "changes: few fit (a price rose by 42.5 %)",
+        "changes.index",
+        _deep_in_changes(field="price", move="rose", by=42.5),
+    ),
+    Example(
+        "changes: none fits (rose by 90 %)",
+        "changes.index",
+        lambda _: {"field": "price", "move": "rose", "by": 90},
+    ),
+    Example("changes: none has the text", "changes.index", _deep_in_changes(text="nowhere")),
+    Example("changes of a tag", "changes.index", lambda _: {"tag": "watched"}),
+    Example("changes of a tag nobody has", "changes.index", lambda _: {"tag": "nobody"}),
+    Example("saved filters and feeds", "changes.saved"),
+    Example("a feed of a filter", "feeds.rss", lambda _: {"token": "feed-4"}),
+    Example("a feed of everything", "feeds.json", lambda _: {"token": "feed-3"}),
     Example("an item", "items.one", lambda rows: {"item_id": rows.item()}),
     Example(
         "the item with most revisions",

@@ -12,7 +12,18 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
-from dashboard import addresses, assets, context, errors, gate, headers, languages, limits, views
+from dashboard import (
+    addresses,
+    assets,
+    context,
+    drawings,
+    errors,
+    gate,
+    headers,
+    languages,
+    limits,
+    views,
+)
 from orchestrator import config
 from orchestrator.config import Config
 from orchestrator.exceptions import ConfigError
@@ -34,6 +45,7 @@ def create_app() -> Flask:
     errors.attach(app)
     languages.attach(app)
     context.attach(app)
+    drawings.attach(app)
     Bootstrap5(app)
     views.attach(app)
     return app

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from flask import Flask, request, url_for
 
+from orchestrator import config
+
 _MOST = 1_024
 #: Stand where the value will; no address has them otherwise.
 _NUMBER, _ID = 7_319_462_850_173, UUID("73194628-5017-4319-8462-850173194628")
@@ -27,7 +29,17 @@ def of(endpoint: str, **values: Any) -> str:
             stand_in = _NUMBER if type(value) is int else _ID
             before, after = _around(endpoint, name, stand_in, request.root_path)
             return f"{before}{value}{after}"
-    return url_for(endpoint, **values)
+        if endpoint == "static":
+            return _of_file(value, request.root_path)
+    return _of_page(endpoint, request.root_path) if not values else url_for(endpoint, **values)
+
+
+def root() -> str:
+    """What comes before our paths where others read them, as far as it is known."""
+    if public := config.get().public_url:
+        return public
+    # A path of ours begins with where the app is mounted.
+    return request.host_url.rstrip("/")
 
 
 # Where an app is mounted is part of its addresses.
@@ -36,3 +48,13 @@ def _around(endpoint: str, name: str, stand_in: int | UUID, _: str) -> tuple[str
     values: dict[str, Any] = {name: stand_in}
     before, _, after = url_for(endpoint, **values).partition(str(stand_in))
     return before, after
+
+
+@lru_cache(_MOST)
+def _of_file(name: str, _: str) -> str:
+    return url_for("static", filename=name)
+
+
+@lru_cache(_MOST)
+def _of_page(endpoint: str, _: str) -> str:
+    return url_for(endpoint)

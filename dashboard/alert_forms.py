@@ -3,6 +3,7 @@
 An address is typed and never shown again: it holds the password of wherever it leads.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext
@@ -20,7 +21,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from dashboard.languages import LANGUAGES
-from orchestrator.ledger.models import AlertKind
+from orchestrator.ledger.models import AlertKind, SavedFilter
 
 KIND_WORDS = {
     AlertKind.FAILED: lazy_gettext("A target begins to fail"),
@@ -28,6 +29,7 @@ KIND_WORDS = {
     AlertKind.RECOVERED: lazy_gettext("A target works again"),
     AlertKind.LATE: lazy_gettext("A job is late, or was missed"),
     AlertKind.PAGES_GIVEN_UP: lazy_gettext("A job goes on without some pages"),
+    AlertKind.CHANGES: lazy_gettext("A job changes what a filter asks for"),
     AlertKind.DAILY: lazy_gettext("Every day at 8:00, what there was"),
     AlertKind.WEEKLY: lazy_gettext("Every Monday at 8:00, what there was"),
 }
@@ -92,4 +94,21 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         [Length(max=100)],
         render_kw={"autocomplete": "off", "autocapitalize": "none", "maxlength": 100},
     )
+    filter = SelectField(
+        lazy_gettext("Filter of changes"),
+        description=lazy_gettext("For changes; those that are saved for everybody."),
+        validate_choice=False,
+    )
     add = SubmitField(lazy_gettext("Add the rule"))
+
+    def __init__(self, filters: Sequence[SavedFilter]) -> None:
+        super().__init__()
+        self.filter.choices = [
+            SelectChoice("", "–"),
+            *(SelectChoice(str(each.id), each.name) for each in filters),
+        ]
+
+    @property
+    def filter_id(self) -> int | None:
+        known = {choice.value for choice in self.filter.choices if choice.value}
+        return int(self.filter.data) if self.filter.data in known else None

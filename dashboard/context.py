@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from dashboard import (
     audit,
+    change_words,
     charts,
     draft_words,
     languages,
@@ -41,6 +42,7 @@ def attach(app: Flask) -> None:
     )
     app.jinja_env.filters.update(outcomes.FILTERS, **statistics.FILTERS)
     app.jinja_env.filters.update(draft_words.FILTERS)
+    app.jinja_env.filters.update(change_words.FILTERS)
     app.jinja_env.filters.update(action_said=audit.said, pips=pips.pips)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -53,6 +53,7 @@ _REASONS: Mapping[str, Any] = {
     ),
     "too_slow": lazy_gettext("It took too long and was stopped."),
     "too_much_memory": lazy_gettext("It took too much memory and was stopped."),
+    "no_page": lazy_gettext("No page of this job was kept, so there is nothing to look at."),
     "stopped": lazy_gettext("The worker was restarted meanwhile. Try again."),
     "broken": lazy_gettext("It failed for a reason that is in the output of worker-control."),
     "faulty": lazy_gettext("The recipe has a fault; it is marked beside its field."),

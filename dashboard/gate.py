@@ -25,6 +25,9 @@ OPEN = frozenset(
         "health.healthz",
         "health.readyz",
         "preferences.language",
+        # What they give, the token in the address says.
+        "feeds.rss",
+        "feeds.json",
     }
 )
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

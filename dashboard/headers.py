@@ -18,6 +18,8 @@ _POLICY = "; ".join(
     )
 )
 _STATIC = frozenset({"static", "bootstrap.static"})
+#: Programs ask again and again whether there is anything new.
+_ASKED_AGAIN = frozenset({"feeds.rss", "feeds.json"})
 
 
 def attach(app: Flask) -> None:
@@ -30,6 +32,8 @@ def _add(response: Response) -> Response:
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if request.endpoint not in _STATIC:
+    if request.endpoint in _ASKED_AGAIN:
+        response.headers["Cache-Control"] = "private, no-cache"
+    elif request.endpoint not in _STATIC:
         response.headers["Cache-Control"] = "no-store"
     return response

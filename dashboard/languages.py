@@ -50,7 +50,7 @@ def noted(text: str) -> str:
 
 def text(noted: str) -> str:
     """A noted text in the reader's language, looked up once."""
-    return _text(_here(), noted)
+    return _text(here(), noted)
 
 
 def said(text: str) -> str:
@@ -65,7 +65,7 @@ def said(text: str) -> str:
 
 
 def _marked(text: str, /, **values: Any) -> Markup:
-    return _markup(_here(), text) % values if values else _bare(_here(), text)
+    return _markup(here(), text) % values if values else _bare(here(), text)
 
 
 def _marked_number(one: str, many: str, number: int, /, **values: Any) -> Markup:
@@ -73,7 +73,7 @@ def _marked_number(one: str, many: str, number: int, /, **values: Any) -> Markup
     return said % {"num": number, **values}
 
 
-def _here() -> str:
+def here() -> str:
     if not has_app_context():
         return "en"
     if "language" not in g:

@@ -51,6 +51,10 @@ looks_by_person = limiter.limit(_LOOKS_BY_PERSON, key_func=_person)
 tries_by_person = limiter.limit(
     _LOOKS_BY_PERSON, key_func=_person, exempt_when=lambda: "further" not in request.form
 )
+#: Likewise of what is asked about a field: to use a place opens the builder.
+uses_by_person = limiter.limit(
+    _LOOKS_BY_PERSON, key_func=_person, exempt_when=lambda: "use" not in request.form
+)
 
 
 def attach(app: Flask) -> None:

@@ -18,13 +18,14 @@ def pips(marks: Iterable[Mark], words: Mapping[str, str]) -> Markup:
     """List items with a link each; `words` has what each status is called."""
     # The ends of all addresses are alike.
     jobs, targets = addresses.of("jobs.index"), addresses.of("targets.index")
-    return Markup("\n").join(_pip(mark, words, jobs, targets) for mark in marks)
+    told = {status: str(word) for status, word in words.items()}
+    drawn = (_pip(mark, told, jobs, targets) for mark in marks)
+    return Markup("\n".join(drawn))  # noqa: S704  # what is a stranger's in it has been escaped
 
 
-def _pip(mark: Mark, words: Mapping[str, str], jobs: str, targets: str) -> Markup:
+def _pip(mark: Mark, words: Mapping[str, str], jobs: str, targets: str) -> str:
     status = mark.status or _NO_JOB
     address = f"{jobs}/{mark.job_id}" if mark.job_id else f"{targets}/{mark.target_id}"
     found = f", {number(mark.items)}" if mark.items else ""
     title = escape(f"{mark.name}: {words[status]}{found}")
-    pip = f'<li><a class="pip pip-{status}" href="{address}" title="{title}"></a></li>'
-    return Markup(pip)  # noqa: S704  # what is a stranger's in it has been escaped
+    return f'<li><a class="pip pip-{status}" href="{address}" title="{title}"></a></li>'

@@ -56,19 +56,25 @@ def occasion(at: datetime) -> str:
 
 def moment(at: datetime, now: datetime) -> Markup:
     """How long ago or ahead, the exact time on hover."""
-    told = escape(exact(at)), escape(_distance(now - at))
+    return told(at, ago(at, now))
+
+
+def told(at: datetime, words: str) -> Markup:
+    """A time in these words, the exact one on hover."""
+    title, words = escape(exact(at)), escape(words)
     return Markup(  # noqa: S704  # a time and texts of ours
-        f'<time datetime="{at.isoformat()}" title="{told[0]}">{told[1]}</time>'
+        f'<time datetime="{at.isoformat()}" title="{title}">{words}</time>'
     )
 
 
-def _distance(ago: timedelta) -> str:
-    seconds = ago.total_seconds()
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago or ahead, without the time itself."""
+    seconds = (now - at).total_seconds()
     if -1 < seconds < 5:
         return text(_NOW)
     if -5 < seconds < 0:
         return text(_SOON)
-    return text(_AGO if seconds > 0 else _AHEAD) % {"span": rough(ago)}
+    return text(_AGO if seconds > 0 else _AHEAD) % {"span": rough(now - at)}
 
 
 def _there(at: datetime) -> datetime:
@@ -99,5 +105,6 @@ def _unit(at: int, count: int) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    each.__name__: each for each in (duration, span, rough, exact, clock, day, occasion, moment)
+    each.__name__: each
+    for each in (duration, span, rough, exact, clock, day, occasion, moment, told, ago)
 }

@@ -44,5 +44,6 @@ def load(session_id: str) -> Visitor | None:
     if not (named := _SESSION_ID.fullmatch(session_id)):
         return None
     with database.transaction() as session:
-        user = people.get(session, int(named[1]))
-    return of(user) if user and user.session_epoch == int(named[2]) else None
+        row = people.identity(session, int(named[1]))
+    visitor = Visitor(*row) if row else None
+    return visitor if visitor and visitor.epoch == int(named[2]) else None

@@ -13,6 +13,7 @@ from typing import Any
 from flask_babel import gettext
 
 from orchestrator.ledger.browsing import ItemRow
+from orchestrator.ledger.items import NAMING
 from orchestrator.ledger.secrecy import is_secret
 
 #: Terminal colours and the like, then every control character that is no line break or tab, and
@@ -22,8 +23,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 #: More marks on one letter than any language has; they would draw over what stands above.
 _MARKS = r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 _FLOOD = re.compile(f"({_MARKS}{{6}}){_MARKS}+")
-#: Fields that tell a person what an item is, and fields that take much room to say little.
-_NAMING, _LAST = ("name", "title", "名前", "商品名"), ("url", "description")
+#: Fields that take much room to say little.
+_LAST = ("url", "description")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 
 
@@ -88,7 +89,7 @@ def item_columns(items: Sequence[ItemRow], most: int = 8) -> list[str]:
 
 def in_reading_order(names: Iterable[str]) -> list[str]:
     """What names a thing first, what takes much room to say little last."""
-    return sorted(names, key=lambda name: (name not in _NAMING, name in _LAST))
+    return sorted(names, key=lambda name: (name not in NAMING, name in _LAST))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

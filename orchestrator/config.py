@@ -189,6 +189,8 @@ class Config(BaseSettings):
     log_lines: int = Field(10_000, validation_alias="KUMO_LOG_LINES", ge=100)
     #: How much the cache keeps of one target's pages, in MB; 0 = nothing.
     cache_mb: int = Field(100, validation_alias="KUMO_CACHE_MB", ge=0, le=100_000)
+    #: Of how many jobs of a target a few pages are kept, to say why a field is empty; 0 = none.
+    sampled_jobs: int = Field(5, validation_alias="KUMO_SAMPLED_JOBS", ge=0, le=100)
     #: How many requests a second all crawls of a site together may start, and how many may be on
     #: their way at once, unless the site has a budget of its own; 0 = no cap.
     site_requests_per_second: float = Field(

@@ -12,6 +12,8 @@
     │   ├── ExportNotFound
     │   ├── DraftNotFound
     │   ├── ChannelNotFound
+    │   ├── FilterNotFound
+    │   ├── FeedNotFound
     │   ├── UserNotFound
     │   └── TokenNotFound
     ├── Invalid                    what a person or a message asked for is wrong
@@ -20,6 +22,7 @@
     │   ├── ScheduleInvalid
     │   ├── SiteInvalid
     │   ├── ChannelInvalid
+    │   ├── FilterInvalid
     │   ├── UserInvalid
     │   └── TokenInvalid
     ├── TargetChanged              somebody else changed a target meanwhile
@@ -101,6 +104,14 @@ class ChannelNotFound(NotFound):
     """There is no channel of that id."""
 
 
+class FilterNotFound(NotFound):
+    """There is no saved filter of that id, or it is somebody else's."""
+
+
+class FeedNotFound(NotFound):
+    """There is no feed of that address, or it was withdrawn."""
+
+
 class UserNotFound(NotFound):
     """There is no user of that name."""
 
@@ -152,6 +163,14 @@ class SiteInvalid(Invalid):
 
 class ChannelInvalid(Invalid):
     """A channel or a rule of one is not acceptable; `field` says which."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class FilterInvalid(Invalid):
+    """A filter of changes cannot be meant or saved so; `field` says which part of it."""
 
     def __init__(self, sentence: str, field: str) -> None:
         super().__init__(sentence)

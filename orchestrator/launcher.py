@@ -69,8 +69,9 @@ def prepare() -> None:
             main = sys.modules["__main__"]
             main.__dict__.pop("__file__", None)
             main.__spec__ = None
-            # This module too: each child begins by asking for its `_crawl`.
-            _context.set_forkserver_preload([*_ON_FIRST_USE, __name__, _PRELOAD_MODULE])
+            # This module too: each child begins by asking for its `_crawl`. It comes last, since
+            # the preload keeps the collector off, and imports most of what is needed here.
+            _context.set_forkserver_preload([*_ON_FIRST_USE, _PRELOAD_MODULE, __name__])
             _prepared = True
     forkserver.ensure_running()
 

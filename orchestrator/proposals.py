@@ -31,13 +31,17 @@ def look(url: str, *, who: str) -> TargetDraft:
     return draft
 
 
-def look_for(target_id: int, url: str, *, who: str) -> TargetDraft:
-    """Asks for a look at a page of a target, to change how it is read.
+def look_for(
+    target_id: int, url: str, *, who: str, arguments: Mapping[str, Any] | None = None
+) -> TargetDraft:
+    """Asks for a look at a page of a target, to change how it is read; or as `arguments` have it.
 
     Raises TargetNotFound, TargetInvalid.
     """
     with database.transaction() as session:
         draft = drafts.begin_from(session, targets.find(session, target_id), url, who=who)
+        if arguments is not None:
+            draft.arguments = dict(arguments)
     ring(draft.id)
     return draft
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from orchestrator import launcher, looks, triggers
+from orchestrator import diagnosing, launcher, looks, triggers
 from orchestrator.alerts import delivering
 from orchestrator.celery import app
 from orchestrator.exceptions import OrchestratorError
@@ -77,6 +77,12 @@ def list_items(listing_id: int) -> dict[str, int | None]:
 def look_at_page(draft_id: str) -> dict[str, str]:
     """The bell of a draft: fetches and reads its page, or what else is outstanding for it."""
     return {"id": draft_id, "did": looks.serve(UUID(draft_id))}
+
+
+@app.task(throws=(OrchestratorError,))
+def diagnose_field(job_id: str, field: str) -> dict[str, str]:
+    """The bell of a diagnosis: finds out why a field of a job is empty."""
+    return {"id": job_id, "did": diagnosing.serve(UUID(job_id), field)}
 
 
 @app.task(throws=(OrchestratorError,))

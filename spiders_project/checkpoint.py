@@ -24,6 +24,7 @@ from orchestrator.ledger.items import Rejection, StorableItem
 from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import Requested
 from orchestrator.ledger.pages import TroubledPage
+from orchestrator.ledger.samples import NewSample
 from spiders_project import frontier
 from spiders_project.closing import ask_to_close
 from spiders_project.frontier import Frontier
@@ -110,6 +111,11 @@ class Checkpoint:
     def give_up(self, page: TroubledPage) -> None:
         """The crawl goes on without this page; its job lists it."""
         self._gathering.given_up.append(page)
+
+    def add_sample(self, sample: NewSample) -> None:
+        """A page to be kept; it is compressed where it is committed."""
+        self._gathering.samples.append(sample)
+        self._bytes_gathered += len(sample.body or b"")
 
     def is_full(self) -> bool:
         return len(self._gathering.items) > _MOST_ITEMS or self._bytes_gathered > _MOST_BYTES

@@ -4,10 +4,7 @@ It writes its answers itself; whoever started it only learns that it ended. It r
 from people and parses pages from strangers, so it is killed when it takes too long.
 """
 
-import os
 import re
-import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 from uuid import UUID
@@ -20,7 +17,8 @@ from orchestrator.ledger import drafts
 from orchestrator.ledger.drafts import Errand, KeptPage
 from orchestrator.ledger.items import clean_text, repaired
 from orchestrator.ledger.models import DraftPage, TargetDraft
-from spiders_project import fetch, preview, proposals, worker_watch
+from spiders_project import errand as errands
+from spiders_project import fetch, preview, proposals
 from spiders_project.extraction import Page, Row, extract
 from spiders_project.fetch import Fetched
 from spiders_project.proposals import NothingToPropose, Obstacle, Proposal, feeds
@@ -41,16 +39,7 @@ _MOST_UNPACKED = fetch.MOST_BYTES + 1
 
 def main(draft_id: UUID, errand: str, revision: int) -> NoReturn:
     """Does the errand; the exit status says whether it was done."""
-    os.setsid()
-    worker_watch.begin(None)
-    status = 0
-    try:
-        _ERRANDS[Errand(errand)](draft_id, revision)
-    except BaseException:  # noqa: BLE001  # whatever it was, the process ends here
-        traceback.print_exc()
-        status = 1
-    sys.stderr.flush()
-    os._exit(status)
+    errands.run(_ERRANDS[Errand(errand)], draft_id, revision)
 
 
 def _look(draft_id: UUID, revision: int) -> None:

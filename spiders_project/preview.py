@@ -46,7 +46,7 @@ def of(extracted: Extracted) -> Json:
 def sample(rows: Sequence[Row]) -> list[Json]:
     """The first rows as texts, for a proposal."""
     return [
-        {_cut(name, _LONGEST_NAME): _cut(_written(row.get(name)), _LONGEST_SAMPLE)
+        {_cut(name, _LONGEST_NAME): _cut(written(row.get(name)), _LONGEST_SAMPLE)
          for name in list(row)[:_MOST_COLUMNS] if not is_empty(row.get(name))}
         for row in rows[:_MOST_SAMPLES]
     ]  # fmt: skip
@@ -78,13 +78,14 @@ def _kind_of_column(values: Sequence[Any]) -> str | None:
 def _cell(value: Any, kind: str | None, fault: str | None) -> Mapping[str, str]:
     if is_empty(value):
         return {"text": "", "state": "empty"}
-    text = _cut(_written(value), _LONGEST_CELL)
+    text = _cut(written(value), _LONGEST_CELL)
     if fault is not None:
         return {"text": text, "state": "odd", "why": fault[:_LONGEST_CELL]}
     return {"text": text, "state": "odd" if kind and _kind(value) != kind else "fine"}
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as one text."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(each, str) for each in value):

@@ -37,6 +37,8 @@ _COMPONENTS: dict[str, dict[str, int | None]] = {
         "spiders_project.in_line.HandleInLine": 0,
         "spiders_project.middlewares.StartOnce": 1,
         "spiders_project.middlewares.CountPages": 1_000_000,
+        # It sees what the spider gave, and not what others made of it.
+        "spiders_project.page_samples.SamplePages": 999_999,
         "spiders_project.middlewares.NameRunningPage": 2,
     },
     "DOWNLOADER_MIDDLEWARES": {

@@ -104,6 +104,10 @@ KUMO_FRONTIER_MOST = 1_000_000
 # modified" of pages that were, it can be switched off. Scrapy's own cache stays off.
 KUMO_HTTP_CACHE = True
 
+# Keeps a few pages of each job, to say why a field is empty. For a target whose pages must not be
+# kept it can be switched off.
+KUMO_PAGE_SAMPLES = True
+
 # A callback that keeps the event loop for so long is stopped, and the job names file and line:
 # before the lease of 60 s is over, since one that holds the interpreter stops the heartbeat too.
 KUMO_STUCK_SECONDS = 45

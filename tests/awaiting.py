@@ -10,6 +10,9 @@ from tests.orchestrator.ledger import given
 
 T = TypeVar("T")
 
+#: To look costs a few milliseconds, and what is waited for needs the machine too.
+_LOOK_SECONDS = 0.05
+
 FINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.SKIPPED)
 
 
@@ -18,7 +21,7 @@ def until(fact: Callable[[], T], what: str, *, seconds: float = 60) -> T:
     limit = time.monotonic() + seconds
     while not (answer := fact()):
         assert time.monotonic() < limit, f"not within {seconds:g} s: {what}"
-        time.sleep(0.02)
+        time.sleep(_LOOK_SECONDS)
     return answer
 
 

@@ -20,6 +20,9 @@ from orchestrator.embedded import postgres
 #: Rows into a table that is emptied in the same transaction are then written once, not twice.
 _SETTINGS = {"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "8GB"}
 
+#: What is filled from the items that are there.
+_PARTS = {"words": filling.fill_words, "changes": filling.fill_changes}
+
 
 @click.command()
 @click.option("--database", help="Fill this migrated one instead; all that is in it goes.")
@@ -29,26 +32,24 @@ _SETTINGS = {"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "8G
     help="Keep it here, and start what is there already.",
 )
 @click.option("--scale", type=click.FloatRange(0.000_1, 10), default=1, show_default=True)
-@click.option("--words-only", is_flag=True, help="Make the words of the items again.")
-def main(*, database: str | None, home: Path | None, scale: float, words_only: bool) -> None:
+@click.option("--only", type=click.Choice(list(_PARTS)), help="Make that part again.")
+def main(*, database: str | None, home: Path | None, scale: float, only: str | None) -> None:
     """Make a database of 500 targets, a million jobs and ten million items, within minutes."""
     # Like Ctrl-C, so that the server is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if database:
-        _fill(database, scale, words_only=words_only)
+        _fill(database, scale, only=only)
         return
     with _folder(home) as folder, _served(folder) as url:
-        if words_only or not filling.is_filled(url):
-            _fill(url, scale, words_only=words_only)
+        if only or not filling.is_filled(url):
+            _fill(url, scale, only=only)
         click.echo(f"DATABASE_URL={url}\nIt runs until Ctrl-C.")
         signal.pause()
 
 
-def _fill(url: str, scale: float, *, words_only: bool) -> None:
-    if words_only:
-        filling.fill_words(url, tell=_tell)
-    else:
-        filling.fill(url, Amounts(scale), tell=_tell)
+def _fill(url: str, scale: float, *, only: str | None) -> None:
+    part = _PARTS[only] if only else filling.fill
+    part(url, Amounts(scale), tell=_tell)
 
 
 def _tell(what: str) -> None:

@@ -24,9 +24,12 @@ PASSWORD = "only for figures"
 _STATEMENTS = Path(__file__).parent / "sql"
 #: In the order that one needs of another. The first two are filled target by target.
 _BY_TARGET = ("scraping_jobs", "scraped_items")
+_CHANGES = ("item_revisions", "item_absences", "change_sets")
+_FOLLOWED = ("saved_filters", "change_marks", "change_feeds")
 _AT_ONCE = (
-    *("item_revisions", "crawls", "job_log_lines", "job_progress", "rejected_items"),
-    *("charged_pages", "audit_log", "users", "workers", "ticks", "exports"),
+    *_CHANGES,
+    *("crawls", "job_log_lines", "job_progress", "rejected_items"),
+    *("charged_pages", "audit_log", "users", *_FOLLOWED, "workers", "ticks", "exports"),
     *("target_drafts", "draft_pages", "sites"),
     *("alert_channels", "alert_rules", "alert_deliveries", "alerts"),
 )
@@ -52,10 +55,21 @@ def fill(url: str, amounts: Amounts, *, tell: Tell) -> None:
                 _fill(cursor, table, [facts], tell=tell)
         tell("gathering statistics")
         cursor.execute("VACUUM (ANALYZE, FREEZE)")
-    fill_words(url, tell=tell)
+    fill_words(url, amounts, tell=tell)
 
 
-def fill_words(url: str, *, tell: Tell) -> None:
+def fill_changes(url: str, amounts: Amounts, *, tell: Tell) -> None:
+    """What happened to the items that are there, again, and how people follow it."""
+    facts = _facts(amounts)
+    with _session(url) as cursor:
+        tables = (*_CHANGES, *_FOLLOWED)
+        with bare(cursor, tables, tell):
+            for table in tables:
+                _fill(cursor, table, [facts], tell=tell)
+        cursor.execute(f"VACUUM (ANALYZE, FREEZE) {', '.join(tables)}")
+
+
+def fill_words(url: str, _: Amounts, *, tell: Tell) -> None:
     """The words of the items that are there, again."""
     with _session(url) as cursor:
         with bare(cursor, [_WORDS], tell):

@@ -9,11 +9,20 @@ from typing import Any
 from dashboard.formats import cells
 from orchestrator.ledger.exports import Columns, ExportItem
 
+#: What tells Excel that it is UTF-8.
+MARK = b"\xef\xbb\xbf"
+
 
 def write(batches: Iterator[list[ExportItem]], columns: Columns) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf" + _lines([cells.safe_headings(columns)])
+    yield MARK + lines([cells.safe_headings(columns)])
     for items in batches:
-        yield _lines([_cell(value) for value in cells.row(item, columns)] for item in items)
+        yield lines([_cell(value) for value in cells.row(item, columns)] for item in items)
+
+
+def lines(rows: Any) -> bytes:
+    page = StringIO(newline="")
+    csv.writer(page).writerows(rows)
+    return page.getvalue().encode()
 
 
 def _cell(value: Any) -> str:
@@ -22,9 +31,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return repr(value)
     return cells.text(value)
-
-
-def _lines(rows: Any) -> bytes:
-    page = StringIO(newline="")
-    csv.writer(page).writerows(rows)
-    return page.getvalue().encode()

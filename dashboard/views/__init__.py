@@ -6,8 +6,11 @@ from dashboard.views import (
     account,
     alerts,
     audit_log,
+    changes,
     drafts,
     exports,
+    feeds,
+    fields,
     health,
     held,
     home,
@@ -33,6 +36,7 @@ def attach(app: Flask) -> None:
         schedules,
         jobs,
         held,
+        fields,
         workers,
         sites,
         preferences,
@@ -44,6 +48,8 @@ def attach(app: Flask) -> None:
         audit_log,
         alerts,
         items,
+        changes,
+        feeds,
         exports,
     ):
         app.register_blueprint(module.blueprint)

@@ -15,7 +15,7 @@ from dashboard.gate import needs
 from orchestrator import config, database, triggers
 from orchestrator.alerts import addresses
 from orchestrator.exceptions import ChannelInvalid, Sentence, TargetNotFound
-from orchestrator.ledger import channels, deliveries
+from orchestrator.ledger import channels, deliveries, saved_filters
 from orchestrator.ledger.channels import Scope
 from orchestrator.ledger.models import AlertChannel, Role
 
@@ -31,9 +31,11 @@ def index() -> ResponseReturnValue:
     with database.transaction() as session:
         everyone = channels.everyone(session)
         rules = channels.rules(session)
+        filter_names = {each.id: each.name for each in saved_filters.shared(session)}
         log = deliveries.log(session, older_than=older_than, size=_PAGE + 1)
     older = log[_PAGE - 1][0].id if len(log) > _PAGE else None
     parts = {"log": log[:_PAGE], "older": older, "rules": rules, "kind_words": KIND_WORDS}
+    parts |= {"filter_names": filter_names}
     return render_template("alerts.html", channels=everyone, **parts)
 
 
@@ -95,14 +97,17 @@ def remove(channel_id: int) -> ResponseReturnValue:
 @blueprint.post("/alerts/channels/<int:channel_id>/rules")
 @needs(Role.ADMIN)
 def add_rule(channel_id: int) -> ResponseReturnValue:
-    form = RuleForm()
+    with database.transaction() as session:
+        form = RuleForm(saved_filters.shared(session))
     if not form.validate():
         return _one(channel_id, rule_form=form), 422
     scope = Scope((form.target.data or "").strip(), (form.tag.data or "").strip())
     try:
         with database.transaction() as session:
             name = channels.one(session, channel_id).name
-            rule = channels.add_rule(session, channel_id, scope, form.kinds.data)
+            rule = channels.add_rule(
+                session, channel_id, scope, form.kinds.data, filter_id=form.filter_id
+            )
             told = {"kinds": rule.kinds, "target": scope.target, "tag": scope.tag}
             audit.note_in(session, "rule.add", name, **told)
     except TargetNotFound as error:
@@ -165,6 +170,8 @@ def _one(channel_id: int, **shown: Any) -> str:
     with database.transaction() as session:
         channel = channels.one(session, channel_id)
         rules = [each for each in channels.rules(session) if each[0].channel_id == channel_id]
-    given = {"form": ChannelForm(obj=channel), "rule_form": RuleForm()} | shown
+        filters = saved_filters.shared(session)
+    given = {"form": ChannelForm(obj=channel), "rule_form": RuleForm(filters)} | shown
+    given |= {"filter_names": {each.id: each.name for each in filters}}
     parts = {"address": addresses.masked(channel.url), "kind_words": KIND_WORDS}
     return render_template("channel.html", channel=channel, rules=rules, **parts, **given)

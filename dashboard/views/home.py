@@ -14,14 +14,15 @@ def index() -> ResponseReturnValue:
     with database.transaction() as session:
         pulse = vitals.read(session)
         running, running_in_all = outlook.running(session)
+        night = nights.last(session)
         parts = {
             "vitals": pulse,
             "concerns": attention.concerns(session, pulse),
             "running": running,
             "running_in_all": running_in_all,
             "occasions": outlook.coming(session),
-            "night": nights.last(session),
-            "has_targets": outlook.has_targets(session),
-            "has_jobs": outlook.has_jobs(session),
+            "night": night,
+            "has_targets": bool(night.marks) or outlook.has_targets(session),
+            "has_jobs": night.has_jobs or outlook.has_jobs(session),
         }
     return render_template("home.html", **parts)

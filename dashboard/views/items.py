@@ -20,8 +20,7 @@ from orchestrator.ledger import (
     trends,
 )
 from orchestrator.ledger.item_views import Operator, Sighting
-from orchestrator.ledger.models import Role
-from orchestrator.ledger.timelines import Kind
+from orchestrator.ledger.models import ChangeKind, Role
 
 blueprint = Blueprint("items", __name__)
 
@@ -68,7 +67,7 @@ def one(item_id: int) -> ResponseReturnValue:
         timeline = timelines.page(session, item_id, before=lives.asked())
         drawn = lives.drawn(trends.of_item(session, item_id))
     shown = {"item": item, "target": target, "fields": fields, "hidden": hidden}
-    life = {"timeline": timeline, "trends": drawn, "Kind": Kind, "place": lives.place}
+    life = {"timeline": timeline, "trends": drawn, "Kind": ChangeKind, "place": lives.place}
     return render_template("item.html", **shown, **life)
 
 

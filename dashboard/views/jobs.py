@@ -13,6 +13,7 @@ from orchestrator import database, sites, triggers
 from orchestrator.exceptions import TargetNotFound
 from orchestrator.ledger import (
     browsing,
+    fields,
     findings,
     forecasts,
     held_changes,
@@ -64,6 +65,7 @@ def one(job_id: UUID) -> ResponseReturnValue:
             **_judgement(session, job_id),
             "held": held_changes.of_job(session, job_id) if job.publication else None,
             "items": browsing.of_job(session, job_id),
+            "fields": fields.of_job(session, job),
             "given_up": history.given_up_pages(session, job_id, after=_key("given_up")),
             "rejected": history.rejected(session, job_id, after=_key("rejected")),
             "attempts": history.attempts(session, job_id),

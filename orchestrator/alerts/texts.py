@@ -191,6 +191,27 @@ def _given_up(words: Words, told: dict[str, Any]) -> Sentence:
     )
 
 
+def _changes(words: Words, told: dict[str, Any]) -> Sentence:
+    return Sentence(
+        "%(name)s, %(at)s. Changes that fit “%(filter)s”: %(count)s%(more)s.%(first)s",
+        name=told["target"],
+        at=words.at(told["at"]),
+        filter=_tame(told["filter"]),
+        count=f"{told['count']:,}",
+        more="+" if told["is_more"] else "",
+        first="".join(f"\n– {_change(words, each)}" for each in told["first"]),
+    )
+
+
+def _change(words: Words, told: dict[str, Any]) -> str:
+    happened = words.say(_HAPPENED[told["kind"]])
+    fields = [
+        f"{_tame(name)} {_tame(before or '–')} → {_tame(after or '–')}"
+        for name, before, after in told["fields"]
+    ]
+    return f"{_tame(told['name'])}: {words.joined(fields) or happened}"
+
+
 def _digest(words: Words, told: dict[str, Any]) -> Sentence:
     failing = Sentence("No job failed.")
     if told["failed"]:
@@ -208,12 +229,19 @@ def _digest(words: Words, told: dict[str, Any]) -> Sentence:
     )
 
 
+_HAPPENED = {
+    "found": Sentence("new"),
+    "changed": Sentence("changed"),
+    "gone": Sentence("gone"),
+    "back": Sentence("back"),
+}
 _SENTENCES: dict[AlertKind, Callable[[Words, dict[str, Any]], Sentence]] = {
     AlertKind.FAILED: _failed,
     AlertKind.SUSPICIOUS: _suspicious,
     AlertKind.RECOVERED: _recovered,
     AlertKind.LATE: _late,
     AlertKind.PAGES_GIVEN_UP: _given_up,
+    AlertKind.CHANGES: _changes,
     AlertKind.DAILY: _digest,
     AlertKind.WEEKLY: _digest,
 }
@@ -239,6 +267,10 @@ _SUBJECTS: dict[AlertKind, tuple[_Subject, _Subject]] = {
     AlertKind.PAGES_GIVEN_UP: (
         lambda values: Sentence("%(name)s lacks pages", **values),
         lambda values: Sentence("%(count)s targets lack pages", **values),
+    ),
+    AlertKind.CHANGES: (
+        lambda values: Sentence("changes of %(name)s", **values),
+        lambda values: Sentence("changes by %(count)s jobs", **values),
     ),
     AlertKind.DAILY: (
         lambda values: Sentence("the last day", **values),

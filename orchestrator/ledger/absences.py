@@ -16,7 +16,7 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from orchestrator import database
-from orchestrator.ledger import sightings
+from orchestrator.ledger import alerts, sightings
 from orchestrator.ledger.models import ItemAbsence, ScrapedItem, ScrapingJob
 
 #: In one transaction.
@@ -134,3 +134,4 @@ def _close(job_id: uuid.UUID) -> None:
             .where(ScrapingJob.id == job_id)
             .values(absences_due=False, absences_found_at=func.now())
         )
+        alerts.note_changes(session, job_id)

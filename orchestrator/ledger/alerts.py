@@ -6,6 +6,7 @@ so the sweep looks for it. A fact has a key, so noting it twice is noting it onc
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from orchestrator import config
-from orchestrator.ledger import bells, schedules, sites
+from orchestrator.ledger import bells, change_sets, changes, saved_filters, schedules, sites
+from orchestrator.ledger.changes import Change
 from orchestrator.ledger.models import (
     ACTIVE,
     Alert,
@@ -24,6 +26,7 @@ from orchestrator.ledger.models import (
     AlertRule,
     JobJudgement,
     JobStatus,
+    SavedFilter,
     ScrapingJob,
     ScrapingTarget,
     Verdict,
@@ -34,6 +37,8 @@ _LATE, _TOO_LONG = timedelta(minutes=5), timedelta(minutes=15)
 #: After a target of a site has failed, others of that site are told together, once in so long.
 _SITE_DOWN = timedelta(hours=1)
 _LONGEST_MESSAGE, _MOST_LATE, _MOST_NAMES = 300, 500, 20
+#: So many changes of a job are told one by one, each by a name of so many letters.
+_MOST_CHANGES, _LONGEST_NAME = 5, 100
 #: When digests come, and what they look back on.
 _DIGESTS = {
     AlertKind.DAILY: ("0 8 * * *", timedelta(days=1)),
@@ -73,6 +78,27 @@ def note_end(session: Session, job_id: uuid.UUID) -> None:
     for kind, more in told:
         details = _of_target(row) | {"job_id": str(job_id), "at": _iso(row.completed_at)} | more
         _note(session, kind, f"{kind}:{job_id}", row, details)
+
+
+def note_changes(session: Session, job_id: uuid.UUID) -> None:
+    """What an ended job changed is current from now on: it joins the feed, and those are told
+    whose filter it fits. Once; nothing happens before it is known what the job did not see.
+    """
+    if not change_sets.note(session, job_id) or not _is_asked_for(session, [AlertKind.CHANGES]):
+        return
+    row = session.execute(_ENDED.where(ScrapingJob.id == job_id)).one()
+    asked = select(AlertRule.filter_id).where(AlertRule.filter_id.is_not(None))
+    for saved in session.scalars(select(SavedFilter).where(SavedFilter.id.in_(asked))).all():
+        of_job = replace(saved_filters.which(saved), job_id=job_id)
+        if not of_job.concerns(row.target_id, row.tags):
+            continue
+        some = changes.some(session, of_job, most=_MOST_CHANGES)
+        if some.count:
+            told = {"filter": saved.name, "count": some.count, "is_more": some.is_more}
+            told |= {"job_id": str(job_id), "at": _iso(row.completed_at)}
+            told |= {"first": [_of_change(each) for each in some.changes]} | _of_target(row)
+            key = f"{AlertKind.CHANGES}:{saved.id}:{job_id}"
+            _note(session, AlertKind.CHANGES, key, row, told, filter_id=saved.id)
 
 
 def _told_by(row: Any, before: Any) -> list[tuple[AlertKind, dict[str, Any]]]:
@@ -188,8 +214,19 @@ def _totals(session: Session, rule: AlertRule, since: datetime, until: datetime)
     return counts | {"failing": list(failing)}
 
 
-def _note(session: Session, kind: AlertKind, key: str, row: Any, details: dict[str, Any]) -> None:
-    """For each active channel that has a rule for it."""
+def _note(
+    session: Session,
+    kind: AlertKind,
+    key: str,
+    row: Any,
+    details: dict[str, Any],
+    *,
+    filter_id: int | None = None,
+) -> None:
+    """For each active channel that has a rule for it, and for that filter if it is about one."""
+    by_rule = [AlertRule.kinds.contains([kind])]
+    if filter_id is not None:
+        by_rule.append(AlertRule.filter_id == filter_id)
     concerned = or_(
         AlertRule.target_id == row.target_id,
         AlertRule.tag == func.any(literal(list(row.tags), ScrapingTarget.tags.type)),
@@ -205,9 +242,7 @@ def _note(session: Session, kind: AlertKind, key: str, row: Any, details: dict[s
         )
         .where(
             AlertChannel.active,
-            exists().where(
-                AlertRule.channel_id == AlertChannel.id, AlertRule.kinds.contains([kind]), concerned
-            ),
+            exists().where(AlertRule.channel_id == AlertChannel.id, *by_rule, concerned),
         )
         .order_by(AlertChannel.id)
     )
@@ -228,6 +263,16 @@ def _due_at(kind: AlertKind, details: dict[str, Any]) -> ColumnElement[datetime]
     )
     known = first.correlate(AlertChannel).scalar_subquery()
     return case((known.is_(None), soon), else_=known + _SITE_DOWN)
+
+
+def _of_change(change: Change) -> dict[str, Any]:
+    fields = change.difference.fields if change.difference else []
+    return {
+        "kind": change.kind,
+        "name": (change.title or change.key)[:_LONGEST_NAME],
+        "item_id": change.item_id,
+        "fields": [[each.name, each.before, each.after] for each in fields],
+    }
 
 
 def _of_target(row: Any) -> dict[str, Any]:

@@ -4,20 +4,24 @@ A target that is switched off counts for a day only: to switch it off is to say 
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, select, text
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.ledger import bells, waiting
 from orchestrator.ledger.models import ACTIVE, Publication, ScrapingJob, ScrapingTarget
 from orchestrator.ledger.vitals import Vitals
 from orchestrator.ledger.waiting import Reason
+from orchestrator.shelf import Shelf
 
 _LATE, _TOO_LONG = timedelta(minutes=5), timedelta(minutes=15)
+#: After fewer, nothing is usual yet.
+_FEWEST_JOBS = 3
 
 
 class Kind(StrEnum):
@@ -58,6 +62,19 @@ class Concern:
     reason: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """What the completed jobs before a job brought: how many there are, and their median."""
+
+    jobs: int
+    items: float
+
+
+_NOTHING_USUAL = _Usual(0, 0)
+#: By the job they came before: a completed one, so nothing comes before it any more.
+_USUAL: Shelf[str, _Usual] = Shelf(room=20_000)
+
+
 def concerns(session: Session, vitals: Vitals) -> list[Concern]:
     """Everything that needs a person now, the worst kind first, the newest of a kind first."""
     held = _held(session)
@@ -84,33 +101,48 @@ def _of_house(vitals: Vitals) -> list[Concern]:
 
 def _of_jobs(session: Session) -> list[Concern]:
     """What the newest job of each target tells."""
-    return [_of_job(row) for row in session.execute(_NEWEST)]
+    newest = session.execute(_NEWEST).all()
+    usual = _usual(session, [row.job_id for row in newest if row.status == "completed"])
+    found = (_of_job(row, usual.get(row.job_id, _NOTHING_USUAL)) for row in newest)
+    return [concern for concern in found if concern]
 
 
-def _of_job(row: Any) -> Concern:
-    kind, count = _verdict(row)
+def _of_job(row: Any, usual: _Usual) -> Concern | None:
+    if not (verdict := _verdict(row, usual)):
+        return None
+    kind, count = verdict
     return Concern(
         kind,
         at=row.completed_at,
         target_id=row.target_id,
         name=row.name,
-        job_id=row.job_id,
+        job_id=uuid.UUID(row.job_id),
         count=count,
-        usual=round(row.usual_items or 0),
+        usual=round(usual.items),
         message=row.message or "",
     )
 
 
-def _verdict(row: Any) -> tuple[Kind, int]:
+def _verdict(row: Any, usual: _Usual) -> tuple[Kind, int] | None:
     if row.status == "failed":
         return Kind.FAILED, 0
-    if row.is_empty:
+    if row.items_scraped == 0 and usual.items > 0:
         return Kind.NO_ITEMS, 0
-    if row.is_short:
+    if row.items_scraped * 2 < usual.items and usual.jobs >= _FEWEST_JOBS:
         return Kind.FEWER_ITEMS, row.items_scraped
     if row.pages_given_up:
         return Kind.PAGES_GIVEN_UP, row.pages_given_up
-    return Kind.ITEMS_REJECTED, row.items_rejected
+    return (Kind.ITEMS_REJECTED, row.items_rejected) if row.items_rejected else None
+
+
+def _usual(session: Session, job_ids: Sequence[str]) -> dict[str, _Usual]:
+    """What the jobs before each of these brought; it was reckoned before for most of them."""
+    known = {each: found for each in job_ids if (found := _USUAL.get(each))}
+    unknown = [each for each in job_ids if each not in known]
+    if unknown:
+        for row in session.execute(_BEFORE, {"jobs": unknown}):
+            known[row.id] = _USUAL.put(row.id, _Usual(row.jobs, row.items or 0))
+    return known
 
 
 def _held(session: Session) -> list[Concern]:
@@ -161,38 +193,39 @@ def _waiting(session: Session) -> list[Concern]:
     ]
 
 
-#: The newest job of each target where something is wrong with it, beside the ten completed before.
+#: The newest job of each target where it ended badly or was completed.
 _NEWEST = text(
     """
-    SELECT * FROM (
-        SELECT t.id AS target_id, t.name, t.active, j.*,
-               usual.items AS usual_items,
-               j.items_scraped = 0 AND usual.items > 0 AS is_empty,
-               j.items_scraped * 2 < usual.items AND usual.jobs >= 3 AS is_short
-        FROM scraping_targets t
-        CROSS JOIN LATERAL (
-            SELECT id AS job_id, status, queued_at, completed_at, items_scraped, items_rejected,
-                   pages_given_up, left(error_message, 300) AS message
-            FROM scraping_jobs
-            WHERE target_id = t.id AND status <> 'skipped'
-            ORDER BY queued_at DESC, id DESC LIMIT 1
-        ) AS j
-        LEFT JOIN LATERAL (
-            SELECT count(*) AS jobs,
-                   percentile_cont(0.5) WITHIN GROUP (ORDER BY items_scraped) AS items
-            FROM (
-                SELECT items_scraped FROM scraping_jobs
-                WHERE target_id = t.id AND status = 'completed'
-                  AND (queued_at, id) < (j.queued_at, j.job_id)
-                ORDER BY queued_at DESC, id DESC LIMIT 10
-            ) AS before
-        ) AS usual ON j.status = 'completed'
-        WHERE t.deleted_at IS NULL
-    ) AS newest
-    WHERE (active OR queued_at > now() - interval '1 day')
-      AND (status = 'failed'
-           OR status = 'completed'
-              AND (is_empty OR is_short OR pages_given_up > 0 OR items_rejected > 0))
-    ORDER BY completed_at DESC
+    SELECT t.id AS target_id, t.name, j.*
+    FROM scraping_targets t
+    CROSS JOIN LATERAL (
+        SELECT id::text AS job_id, status, queued_at, completed_at, items_scraped, items_rejected,
+               pages_given_up, left(error_message, 300) AS message
+        FROM scraping_jobs
+        WHERE target_id = t.id AND status <> 'skipped'
+        ORDER BY queued_at DESC, id DESC LIMIT 1
+    ) AS j
+    WHERE t.deleted_at IS NULL
+      AND (t.active OR j.queued_at > now() - interval '1 day')
+      AND j.status IN ('failed', 'completed')
+    ORDER BY j.completed_at DESC
     """
 )
+#: The ten completed before each of these jobs.
+_BEFORE = text(
+    """
+    SELECT j.id::text, usual.jobs, usual.items
+    FROM unnest(:jobs) AS named (id)
+    JOIN scraping_jobs j ON j.id = named.id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS jobs,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY items_scraped) AS items
+        FROM (
+            SELECT items_scraped FROM scraping_jobs
+            WHERE target_id = j.target_id AND status = 'completed'
+              AND (queued_at, id) < (j.queued_at, j.id)
+            ORDER BY queued_at DESC, id DESC LIMIT 10
+        ) AS before
+    ) AS usual
+    """
+).bindparams(bindparam("jobs", type_=ARRAY(Uuid(as_uuid=False))))

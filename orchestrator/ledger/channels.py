@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import ChannelInvalid, ChannelNotFound, ScheduleInvalid, Sentence
-from orchestrator.ledger import schedules, targets
+from orchestrator.ledger import saved_filters, schedules, targets
 from orchestrator.ledger.models import AlertChannel, AlertKind, AlertRule, ScrapingTarget
 
 _LONGEST_NAME, _LONGEST_URL, _LONGEST_TAG = 100, 2_000, 100
@@ -87,7 +87,14 @@ def rules(session: Session) -> Sequence[Row[AlertRule, str | None]]:
     ).all()
 
 
-def add_rule(session: Session, channel_id: int, scope: Scope, kinds: Sequence[str]) -> AlertRule:
+def add_rule(
+    session: Session,
+    channel_id: int,
+    scope: Scope,
+    kinds: Sequence[str],
+    *,
+    filter_id: int | None = None,
+) -> AlertRule:
     """From now on the channel is told. Raises ChannelNotFound, ChannelInvalid, TargetNotFound."""
     channel = one(session, channel_id)
     wanted = [kind for kind in AlertKind if kind in kinds]
@@ -100,6 +107,7 @@ def add_rule(session: Session, channel_id: int, scope: Scope, kinds: Sequence[st
         target_id=targets.find(session, scope.target).id if scope.target else None,
         tag=_plain(scope.tag)[:_LONGEST_TAG] or None,
         kinds=[kind.value for kind in wanted],
+        filter_id=_shared(session, filter_id) if AlertKind.CHANGES in wanted else None,
     )
     session.add(rule)
     session.flush()
@@ -111,6 +119,14 @@ def remove_rule(session: Session, rule_id: int) -> int | None:
     return session.scalar(
         delete(AlertRule).where(AlertRule.id == rule_id).returning(AlertRule.channel_id)
     )
+
+
+def _shared(session: Session, filter_id: int | None) -> int:
+    """One that everybody sees: who leaves would take theirs along."""
+    for saved in saved_filters.shared(session):
+        if saved.id == filter_id:
+            return saved.id
+    raise ChannelInvalid(Sentence("Choose the filter that says which changes."), "filter")
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,12 @@ from psycopg2.extensions import Binary
 
 from orchestrator import database
 from orchestrator.exceptions import LeaseLost
+from orchestrator.ledger import samples
 from orchestrator.ledger.items import Rejection, StorableItem
 from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import Requested
 from orchestrator.ledger.pages import TroubledPage
+from orchestrator.ledger.samples import NewSample
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Batch:
     lines: list[LogLine] = field(default_factory=list)
     #: Pages the crawl goes on without.
     given_up: list[TroubledPage] = field(default_factory=list)
+    samples: list[NewSample] = field(default_factory=list)
     pages: int = 0
     errors: int = 0
     bytes_received: int = 0
@@ -87,7 +90,9 @@ class CheckpointWriter:
 
     def _execute(self, batch: Batch, number: int) -> Requested | None:
         with self._connected().cursor() as cursor:
-            cursor.execute(_SQL, self._parameters(batch, number))
+            # Few checkpoints have samples; the others do not pay for them.
+            sql = samples.WRITE + _SQL if batch.samples else _SQL
+            cursor.execute(sql, self._parameters(batch, number))
             row = cursor.fetchone()
             if row is None:
                 cursor.execute(
@@ -117,7 +122,9 @@ class CheckpointWriter:
         last = {item.key: item for item in batch.items}
         items = [last[key] for key in sorted(last)]
         refused = list({each.content_hash: each for each in batch.rejected}.values())
+        sampled = samples.parameters(batch.samples) if batch.samples else {}
         return {
+            **sampled,
             "job": self._claim.job_id,
             "attempt": self._claim.attempt,
             "target": self._claim.target_id,

@@ -25,13 +25,14 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.sql.dml import Delete, Update
 
-from orchestrator import database
+from orchestrator import config, database
 from orchestrator.exceptions import Invalid
 from orchestrator.ledger.models import (
     ACTIVE,
@@ -40,10 +41,14 @@ from orchestrator.ledger.models import (
     AlertDelivery,
     AlertRule,
     CachedPage,
+    ChangeFeed,
+    ChangeMark,
+    ChangeSet,
     ChargedPage,
     Crawl,
     DraftPage,
     Export,
+    FieldDiagnosis,
     HeldItem,
     HeldJob,
     ItemAbsence,
@@ -51,8 +56,10 @@ from orchestrator.ledger.models import (
     ItemListingPart,
     ItemRevision,
     ItemWords,
+    JobJudgement,
     JobLogLine,
     JobProgress,
+    PageSample,
     RejectedItem,
     ScrapedItem,
     ScrapingJob,
@@ -83,9 +90,13 @@ _OWNED = {
     "progress": JobProgress.job_id,
     "rejected_items": RejectedItem.job_id,
     "charged_pages": ChargedPage.job_id,
+    "change_sets": ChangeSet.job_id,
+    "page_samples": PageSample.job_id,
+    "field_diagnoses": FieldDiagnosis.job_id,
     "crawls": Crawl.job_id,
     "held_items": HeldItem.job_id,
     "held_jobs": HeldJob.job_id,
+    "judgements": JobJudgement.job_id,
 }
 
 
@@ -114,7 +125,8 @@ def old_data(days: int) -> dict[str, int]:
         cached_pages=_in_batches(_deletion(CachedPage, CachedPage.seen_at < cutoff)),
     )
     counts.update(_remove_listings(ItemListing.asked_at < cutoff))
-    counts.update(_remove_deliveries(cutoff), alert_rules=0)
+    counts.update(_remove_deliveries(cutoff), alert_rules=0, change_marks=0, change_feeds=0)
+    counts.update(_remove_samples())
     counts.update(_remove_drafts(TargetDraft.made_at < _days_ago(min(days, _DRAFT_DAYS))))
     old_job = and_(ScrapingJob.completed_at < cutoff, not_(_is_open(ScrapingJob.id)))
     counts.update(_remove(_Outdated(old_job, ScrapedItem.last_seen_at < cutoff)))
@@ -126,6 +138,8 @@ def old_data(days: int) -> dict[str, int]:
             ("exports", Export),
             ("cached_pages", CachedPage),
             ("alert_rules", AlertRule),
+            ("change_marks", ChangeMark),
+            ("change_feeds", ChangeFeed),
         ):
             counts[noun] += _in_batches(_deletion(table, table.target_id == gone))
         counts.update(_remove_drafts(TargetDraft.target_id == gone))
@@ -181,6 +195,22 @@ def _remove_deliveries(cutoff: datetime) -> dict[str, int]:
     return {
         "alerts": _in_batches(_deletion(Alert, or_(told, never))),
         "deliveries": _in_batches(_deletion(AlertDelivery, over, alone)),
+    }
+
+
+def _remove_samples() -> dict[str, int]:
+    """Pages that must not be kept any more, and what was found on them; others make room anyway."""
+    off = ScrapingTarget.settings.contains({"KUMO_PAGE_SAMPLES": False})
+    sampled: ColumnElement[bool]
+    diagnosed: ColumnElement[bool]
+    sampled = PageSample.target_id.in_(select(ScrapingTarget.id).where(off))
+    jobs = select(ScrapingJob.id).join(ScrapingTarget).where(off)
+    diagnosed = FieldDiagnosis.job_id.in_(jobs)
+    if config.get().sampled_jobs == 0:
+        sampled = diagnosed = true()
+    return {
+        "page_samples": _in_batches(_deletion(PageSample, sampled)),
+        "field_diagnoses": _in_batches(_deletion(FieldDiagnosis, diagnosed)),
     }
 
 
@@ -332,6 +362,8 @@ def _empty_and_deleted() -> ColumnElement[bool]:
         not_(exists().where(TargetDraft.target_id == ScrapingTarget.id)),
         not_(exists().where(CachedPage.target_id == ScrapingTarget.id)),
         not_(exists().where(AlertRule.target_id == ScrapingTarget.id)),
+        not_(exists().where(ChangeMark.target_id == ScrapingTarget.id)),
+        not_(exists().where(ChangeFeed.target_id == ScrapingTarget.id)),
     )
 
 

@@ -4,7 +4,7 @@ A forecast is a median, not a promise: where there is nothing to go by there is 
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,13 +28,17 @@ def expected_end(session: Session, job: ScrapingJob) -> datetime | None:
     return expected_ends(session, [job]).get(job.id)
 
 
-def expected_ends(session: Session, jobs: Sequence[ScrapingJob]) -> dict[uuid.UUID, datetime]:
+def expected_ends(
+    session: Session, jobs: Sequence[ScrapingJob], pace: Mapping[uuid.UUID, float] | None = None
+) -> dict[uuid.UUID, datetime]:
     """The same for many; without those that have no history or took longer than it already.
 
-    By the pages that are left at the current speed, else by the time earlier jobs took.
+    By the pages that are left at the current speed, which is `pace` where it is known already,
+    else by the time earlier jobs took.
     """
     habits = habits_of(session, {job.target_id for job in jobs})
-    pace = speeds(session, [job.id for job in jobs if job.target_id in habits])
+    if pace is None:
+        pace = speeds(session, [job.id for job in jobs if job.target_id in habits])
     now = ticks.now(session)
     ends = {
         job.id: _end(job, habits[job.target_id], pace.get(job.id, 0), now)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.exceptions import JobNotFound
@@ -177,13 +178,11 @@ def given_up_pages(
     return [TroubledRow(*row) for row in rows]
 
 
-def target_names(session: Session) -> Sequence[str]:
+def target_names(session: Session) -> tuple[str, ...]:
     """The names of the living targets."""
-    return session.scalars(
-        select(ScrapingTarget.name)
-        .where(ScrapingTarget.deleted_at.is_(None))
-        .order_by(ScrapingTarget.name)
-    ).all()
+    # As one value: every list of jobs asks for them.
+    names = func.array_agg(aggregate_order_by(ScrapingTarget.name, ScrapingTarget.name))
+    return tuple(session.scalar(select(names).where(ScrapingTarget.deleted_at.is_(None))) or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +274,7 @@ def _rows(
             .join(fit, fit.c.id == ScrapingJob.id)
             .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
             .order_by(*walk.order(ScrapingJob))
-            .options(*_LIGHT)
+            .options(*_LIGHT, *_LIGHT_TARGET)
         )
     )
 
@@ -289,6 +288,11 @@ def _end_of_look(session: Session, seen: Subquery, walk: _Walk, look: int) -> Pa
 
 #: A list shows neither, and both can be large.
 _LIGHT = (defer(ScrapingJob.stats), defer(ScrapingJob.definition))
+_LIGHT_TARGET = (
+    defer(ScrapingTarget.start_urls),
+    defer(ScrapingTarget.arguments),
+    defer(ScrapingTarget.settings),
+)
 
 
 def _place() -> ColumnElement[Any]:

@@ -16,6 +16,8 @@ from typing import Any
 
 import orjson
 
+#: Fields that tell a person what an item is.
+NAMING = ("name", "title", "名前", "商品名")
 #: A larger item is rejected; a page of text is a thousandth of this.
 MOST_BYTES = 4 * 1024 * 1024
 #: A longer key is replaced by a digest; a btree entry ends near 2,700 bytes.

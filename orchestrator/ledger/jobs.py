@@ -199,6 +199,7 @@ def finish(
         _believe(session, job_id)
     if row and row.status.is_final:
         alerts.note_end(session, job_id)
+        alerts.note_changes(session, job_id)
     return _admitted(session, _ended(row)) if row else None
 
 
@@ -213,7 +214,7 @@ def cancel(session: Session, job_id: uuid.UUID) -> Ended:
 
     Raises JobNotFound, or TransitionRefused when it has ended already.
     """
-    return _move(
+    cancelled = _move(
         session,
         job_id,
         verb="cancelled",
@@ -223,6 +224,8 @@ def cancel(session: Session, job_id: uuid.UUID) -> Ended:
         completed_at=_unless_running(func.now(), ScrapingJob.completed_at),
         finish_reason=_unless_running("cancelled", ScrapingJob.finish_reason),
     )
+    alerts.note_changes(session, job_id)
+    return cancelled
 
 
 def pause(session: Session, job_id: uuid.UUID) -> Ended:

@@ -43,6 +43,10 @@ class Night:
         return dict(Counter(mark.status for mark in self.marks).most_common())
 
     @property
+    def has_jobs(self) -> bool:
+        return any(mark.job_id for mark in self.marks)
+
+    @property
     def is_over(self) -> bool:
         """Nothing of it is still to come."""
         return all(mark.status is None or mark.status.is_final for mark in self.marks)

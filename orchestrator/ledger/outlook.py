@@ -57,7 +57,7 @@ def running(session: Session, *, most: int = 20) -> tuple[list[RunningJob], int]
     ).all()
     shown = [job for job, _ in rows[:most]]
     speeds = forecasts.speeds(session, [job.id for job in shown])
-    ends = forecasts.expected_ends(session, shown)
+    ends = forecasts.expected_ends(session, shown, speeds)
     found = [
         RunningJob(job, target, speeds.get(job.id, 0), ends.get(job.id))
         for job, target in rows[:most]

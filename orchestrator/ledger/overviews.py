@@ -4,6 +4,7 @@ What a target last did is told by its active job, else by the newest that was mo
 schedule that comes while a job runs would otherwise hide that job behind its own excuse.
 """
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,11 +36,15 @@ from orchestrator.ledger.models import (
     ScrapingTarget,
     Worker,
 )
+from orchestrator.shelf import Shelf
 
 #: What a crawl may have become; to be skipped is none of them.
 OUTCOMES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 Columns = TypeVarTuple("Columns")
+
+#: What the last ended jobs of a target found, by its last job and whether that has ended.
+_RECENT: Shelf[tuple[uuid.UUID, bool], tuple[int, ...]] = Shelf(room=20_000)
 
 _SPARK_JOBS, _MOST_TAGS, _MOST_SPIDERS = 30, 200, 500
 #: A target whose job is paused may have thousands of skipped ones; nobody waits for all of them.
@@ -78,7 +83,7 @@ class Overview:
 
     target: ScrapingTarget
     job: ScrapingJob | None
-    items: Sequence[int]
+    items: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +221,14 @@ def _last_job_id() -> ColumnElement[Any]:
 
 
 def _listed(query: Select[*Columns]) -> Select[*Columns]:
-    return query.outerjoin_from(
-        ScrapingTarget, ScrapingJob, ScrapingJob.id == _last_job_id()
-    ).where(_LIVING)
+    # Found for each target before it is joined: for the targets whose last job failed, the planner
+    # would read every job that ever did, and look for the last ones among them.
+    last = select(_last_job_id().label("id")).offset(0).lateral("last")
+    return (
+        query.outerjoin_from(ScrapingTarget, last, true())
+        .outerjoin(ScrapingJob, ScrapingJob.id == last.c.id)
+        .where(_LIVING)
+    )
 
 
 def _rank(sort: Sort) -> ColumnElement[float]:
@@ -260,7 +270,7 @@ def _conditions(which: TargetFilter) -> list[ColumnElement[bool]]:
 
 def _page(session: Session, ids: Sequence[int], *, is_first: bool, is_last: bool) -> TargetPage:
     found = {row[0].id: row for row in with_last_job(session, ids)} if ids else {}
-    items = _spark_items(session, ids) if ids else {}
+    items = _recent_items(session, [found[each] for each in ids if each in found])
     rows = [Overview(*found[each], items.get(each, ())) for each in ids if each in found]
     return TargetPage(
         rows,
@@ -269,7 +279,21 @@ def _page(session: Session, ids: Sequence[int], *, is_first: bool, is_last: bool
     )
 
 
-def _spark_items(session: Session, ids: Sequence[int]) -> dict[int, Sequence[int]]:
+def _recent_items(
+    session: Session, rows: Sequence[Row[ScrapingTarget, ScrapingJob]]
+) -> dict[int, tuple[int, ...]]:
+    """What the last jobs of these targets found, read again only where a job has begun or ended."""
+    # A target has one active job, so no other ends beside it; and a job ends once.
+    keys = {target.id: (job.id, job.status.is_final) for target, job in rows if job}
+    known = {each: found for each, key in keys.items() if (found := _RECENT.get(key)) is not None}
+    unknown = [each for each in keys if each not in known]
+    if unknown:
+        read = _spark_items(session, unknown)
+        known |= {each: _RECENT.put(keys[each], read.get(each, ())) for each in unknown}
+    return known
+
+
+def _spark_items(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
     recent = (
         select(ScrapingJob.items_scraped, ScrapingJob.queued_at, ScrapingJob.status)
         .where(ScrapingJob.target_id == ScrapingTarget.id)
@@ -292,7 +316,7 @@ def _spark_items(session: Session, ids: Sequence[int]) -> dict[int, Sequence[int
         .where(ScrapingTarget.id.in_(ids))
         .group_by(ScrapingTarget.id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: tuple(row[1]) for row in rows}
 
 
 def _count(session: Session, query: Select[Any], most: int) -> int:

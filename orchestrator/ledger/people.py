@@ -10,7 +10,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import Row, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -110,6 +110,12 @@ def one(session: Session, user_id: int) -> User:
 def get(session: Session, user_id: int) -> User | None:
     # A bigint ends there.
     return session.get(User, user_id) if user_id < 2**63 else None
+
+
+def identity(session: Session, user_id: int) -> Row[int, str, Role, int] | None:
+    """Id, name, role and epoch alone: every request asks for them."""
+    columns = User.id, User.name, User.role, User.session_epoch
+    return session.execute(select(*columns).where(User.id == user_id)).one_or_none()
 
 
 def everyone(session: Session) -> Sequence[User]:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from orchestrator.exceptions import JobNotFound, Sentence, TransitionRefused
-from orchestrator.ledger import audit, held_items, sightings
+from orchestrator.ledger import alerts, audit, change_sets, held_items, sightings
 from orchestrator.ledger.models import (
     ACTIVE,
     UNDO_FOR,
@@ -90,6 +90,7 @@ def accept(session: Session, job_id: uuid.UUID, who: str) -> int:
     moved = {"moved_at": func.clock_timestamp(), "unlearned_since": func.now()}
     _note_decision(session, job_id, who, **moved)
     audit.record(session, who, "job.accept", str(job_id))
+    alerts.note_changes(session, job_id)
     return job.target_id
 
 
@@ -119,6 +120,7 @@ def undo(session: Session, job_id: uuid.UUID, who: str) -> int:
     if job.publication is Publication.ACCEPTED:
         _become(session, job_id, Publication.HELD, absences_due=False, absences_found_at=None)
         _set_aside(session, job_id, job.target_id, tells_absences=job.tells_absences)
+        change_sets.withdraw(session, job_id)
     else:
         _become(session, job_id, Publication.HELD)
     undecided = {"decided_at": None, "decided_by": None}

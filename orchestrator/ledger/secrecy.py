@@ -16,6 +16,10 @@ _SECRET = re.compile(
 #: `${NAME}` within text, where Kumo puts the secret in.
 _IN_TEXT = re.compile(r"\$\{[A-Z][A-Z0-9_]{0,99}\}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+_MASK = "••••••"
+_PASSWORD = re.compile(r"^(\w+://)[^/?#@]*:[^/?#@]*@")
+#: A name and its value in the query of an address, or behind its #.
+_PAIR = re.compile(r"(?<=[?&;#])([^=?&;#]+)=([^&;#]*)")
 
 #: The way to a value: names, and numbers from 0 in lists.
 Place = tuple[str | int, ...]
@@ -24,6 +28,14 @@ Place = tuple[str | int, ...]
 def is_secret(name: str) -> bool:
     """Whether what goes by that name should not be read over a shoulder."""
     return _SECRET.search(name) is not None
+
+
+def masked(address: str) -> str:
+    """An address without the secrets that it holds by name: a password, `?token=…`."""
+    address = _PASSWORD.sub(rf"\1{_MASK}@", address, count=1)
+    return _PAIR.sub(
+        lambda found: f"{found[1]}={_MASK}" if is_secret(found[1]) else found[0], address
+    )
 
 
 def is_reference(value: Any) -> bool:

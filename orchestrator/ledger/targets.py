@@ -103,6 +103,12 @@ def find(session: Session, reference: int | str) -> ScrapingTarget:
     return target
 
 
+def names(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """What those are called, the deleted ones too."""
+    query = select(ScrapingTarget.id, ScrapingTarget.name).where(ScrapingTarget.id.in_(ids))
+    return {row.id: row.name for row in session.execute(query)}
+
+
 def by_name(session: Session) -> dict[str, ScrapingTarget]:
     """All that live, in the order of their names."""
     query = select(ScrapingTarget).where(_living()).order_by(ScrapingTarget.name)

@@ -7,23 +7,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger import revisions
+from orchestrator.ledger.models import ChangeKind
 from orchestrator.ledger.revisions import Difference
-
-
-class Kind(StrEnum):
-    """What happened to an item."""
-
-    FOUND = "found"  #: A job saw it for the first time.
-    CHANGED = "changed"  #: A job found it with other data.
-    GONE = "gone"  #: A job that should have seen it did not.
-    BACK = "back"  #: A job saw it again.
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +30,7 @@ class Place:
 class Event:
     """Something that happened to an item."""
 
-    kind: Kind
+    kind: ChangeKind
     place: Place
     #: None when the job is gone by now.
     job_id: uuid.UUID | None
@@ -63,15 +54,15 @@ def page(
     limits = {"item": item_id, "at": at, "rank": rank, "place": place, "most": size + 1}
     found = session.execute(_EVENTS, limits).all()
     shown = found[:size]
-    changed = [row.id for row in shown if row.kind == Kind.CHANGED]
+    changed = [row.id for row in shown if row.kind == ChangeKind.CHANGED]
     differences = revisions.differences(session, item_id, changed)
     events = [_event(row, differences) for row in shown]
     return Timeline(events, events[-1].place if len(found) > size else None)
 
 
 def _event(row: Row[Any], differences: dict[int, Difference]) -> Event:
-    kind = Kind(row.kind)
-    difference = differences[row.id] if kind is Kind.CHANGED else None
+    kind = ChangeKind(row.kind)
+    difference = differences[row.id] if kind is ChangeKind.CHANGED else None
     return Event(kind, Place(row.at, row.rank, row.id), row.job_id, difference)
 
 

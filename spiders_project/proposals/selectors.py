@@ -170,6 +170,15 @@ def found_at(place: Place, element: Element, most: int) -> list[str]:
     return list(islice((value for value in values if value), most))
 
 
+def elements_at(css: str, root: Element) -> list[Element]:
+    """What a selector finds on a page. Raises ValueError for one that cannot be read."""
+    try:
+        found = xpaths.compiled(places.translated(css))(root)
+    except (SelectorError, etree.XPathError) as error:
+        raise ValueError(css) from error
+    return found if isinstance(found, list) else []
+
+
 def is_only(outline: Outline, node: Node, token: str) -> bool:
     """Whether nothing else has that tag and class."""
     return _found(outline, "", "", f"{node.tag}.{token}") == {node}

@@ -12,7 +12,9 @@ import pytest
 
 from orchestrator import triggers
 from orchestrator.cli import kumo
+from orchestrator.ledger import samples
 from orchestrator.ledger.models import ScrapingJob, Trigger
+from orchestrator.ledger.samples import Place
 from tests import awaiting, scraping
 from tests.acceptance import recipe_site
 from tests.acceptance.recipe_site import BOMB, PAGES, PER_PAGE, RecipeSite
@@ -97,6 +99,16 @@ def items_of(name: str) -> list[dict[str, Any]]:
 def complete(job: ScrapingJob) -> ScrapingJob:
     assert job.status == "completed", f"{job.finish_reason}: {job.error_message}"
     return job
+
+
+def test_a_few_pages_of_a_crawl_are_kept_and_no_secret_with_them(ended: Any) -> None:
+    job = complete(ended("selector"))
+    start, product, *_ = given.do(samples.of_job, job.id)
+    assert (start.place, start.items, product.items) == (Place.START, 0, 1)
+    assert product.filled == {"sku": 1, "name": 1, "price": 1, "currency": 1, "updated": 1}
+    assert b'class="price"' in given.do(samples.body, job.id, product.place)
+    [asked] = given.do(samples.of_job, complete(ended("api")).id)
+    assert asked.url.endswith("?key=%24%7BSHOP%7D")
 
 
 @pytest.mark.parametrize("name", ["selector", "sitemap"])

@@ -19,16 +19,19 @@ from orchestrator.ledger.models import (
     AlertRule,
     ApiToken,
     AuditEntry,
+    ChangeSet,
     ChargedPage,
     DraftPage,
     DraftStatus,
     Export,
+    FieldDiagnosis,
     HeldKind,
     ItemRevision,
     JobLogLine,
     JobStatus,
     Publication,
     Role,
+    SavedFilter,
     ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
@@ -37,7 +40,7 @@ from orchestrator.ledger.models import (
     User,
     Worker,
 )
-from tests.browser import held_scenes
+from tests.browser import field_scenes, held_scenes
 from tests.dashboard import rows
 
 _ZALGO = "Z" + "".join(chr(0x300 + number) for number in range(100)) * 3
@@ -124,6 +127,7 @@ class Held:
     export_id: str
     draft_id: str
     channel_id: int
+    field: str = "name"
 
 
 def joined() -> list[str]:
@@ -149,6 +153,7 @@ def hold(session: Session, number: int, text: str) -> Held:
     job = _job(session, target, number, text)
     item = _items(session, job, text)
     _beside(session, job, number, text)
+    _diagnosis(session, job, text)
     user = User(name=text[:1_000], password_hash="x", role=Role.VIEWER)
     export = Export(
         id=uuid4(), target_id=target.id, who=text, format=text, view={text: text}, trouble=text
@@ -231,6 +236,8 @@ def _items(session: Session, job: ScrapingJob, text: str) -> ScrapedItem:
     item.key = text[:1_000]
     before = {text[:5_000]: "before", "name": "before", "gone": text}
     session.add(ItemRevision(item_id=item.id, job_id=job.id, data=before, content_hash=b"y"))
+    session.add(ChangeSet(job_id=job.id, target_id=job.target_id, found=1, changed=1))
+    job.items_new = job.items_changed = 1
     session.flush()
     return item
 
@@ -286,6 +293,35 @@ def _held(session: Session, job: ScrapingJob, number: int, text: str) -> None:
     session.add(held_scenes.new(job, 2 * number + 1, data, key=text, added=["name"], **change))
 
 
+def _diagnosis(session: Session, job: ScrapingJob, text: str) -> None:
+    """Of a page whose every part is that text."""
+    place = {
+        "css": text,
+        "attribute": text,
+        "items": {"xpath": text},
+        "list": text,
+        "types": [text],
+    }
+    read = {"of": 2, "filled": 1, "values": [text, ""]}
+    lines = [{"text": text, "marked": True}, {"text": text, "kind": "gone"}]
+    findings = {
+        "way": "placed",
+        "now": read,
+        "before": read,
+        "remains": {"selector": text, "count": 2},
+        "items_lost": False,
+        "lines_before": lines,
+        "lines_now": lines,
+        "candidates": [{"place": place, **read, "score": 0.9}],
+        "trial": {"place": place, "before": read, "now": read},
+    }
+    field_scenes.sample(session, job, {text[:200]: 1}, text, text.encode(errors="replace"))
+    diagnosis = FieldDiagnosis(job_id=job.id, field="name", asked=1, answered=1, tried=place)
+    diagnosis.findings = findings
+    session.add(diagnosis)
+    session.flush()
+
+
 def _draft(session: Session, target: ScrapingTarget, text: str) -> str:
     """One that is being edited, of a page whose every part is that text."""
     title = {"pattern": "%(name)s", "values": {"name": text}}
@@ -336,9 +372,11 @@ def _draft(session: Session, target: ScrapingTarget, text: str) -> str:
 
 def _alerts(session: Session, number: int, text: str) -> int:
     channel = AlertChannel(name=f"{text[:1_000]} {number}", url=text, language="en")
-    session.add(channel)
+    conditions = {"tag": text, "field": text, "before": text, "after": text, "text": text}
+    saved = SavedFilter(name=f"{text[:1_000]} {number}", conditions=conditions)
+    session.add_all([channel, saved])
     session.flush()
-    rule = AlertRule(channel_id=channel.id, tag=text, kinds=[text])
+    rule = AlertRule(channel_id=channel.id, tag=text, kinds=[text, "changes"], filter_id=saved.id)
     told = AlertDelivery(channel_id=channel.id, subject=text, error=text, delivered_at=func.now())
     session.add_all([rule, told])
     session.flush()

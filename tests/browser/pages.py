@@ -10,7 +10,14 @@ from sqlalchemy import select
 
 from orchestrator import database as storage
 from orchestrator.ledger.models import JobStatus, ScrapingTarget, User
-from tests.browser import alert_scenes, builder_scenes, held_scenes, scenery
+from tests.browser import (
+    alert_scenes,
+    builder_scenes,
+    change_scenes,
+    field_scenes,
+    held_scenes,
+    scenery,
+)
 from tests.dashboard import rows
 
 #: They answer with no page: a file, a line for machines, a way back.
@@ -18,8 +25,11 @@ NO_PAGES = frozenset(
     {
         *("static", "bootstrap.static", "health.healthz", "health.readyz"),
         *("preferences.language", "jobs.log_file", "items.whole", "exports.one"),
+        "fields.page_file",
         # Parts that a script puts into a page.
         *("schedules.preview", "workers.answers", "drafts.preview"),
+        # For feed readers.
+        *("feeds.rss", "feeds.json"),
     }
 )
 #: A page before anybody is signed in.
@@ -51,7 +61,9 @@ def filled() -> list[Shown]:
         target = jobs["completed"].target_id
         drafts = builder_scenes.drafts(session)
         channel = alert_scenes.channel(session)
+        change_scenes.furnish(session, jobs["completed"])
         held = held_scenes.held(session)
+        fields = field_scenes.paths(session)
         return [
             Shown("home", "home.index", "/"),
             Shown("workers", "workers.index", "/workers"),
@@ -75,12 +87,17 @@ def filled() -> list[Shown]:
             Shown("held", "held.of_job", f"/jobs/{held.id}/held"),
             Shown("held-changed", "held.of_job", f"/jobs/{held.id}/held?kind=changed"),
             Shown("held-missing", "held.of_job", f"/jobs/{held.id}/held?kind=missing"),
+            *(Shown(f"field-{kind}", "fields.one", path) for kind, path in fields.items()),
             Shown("items", "items.of_target", f"/targets/{target}/items"),
             Shown("items-held", "items.of_target", f"/targets/{held.target_id}/items"),
             Shown("items-found", "items.of_target", f"/targets/{target}/items?q=細字"),
             Shown("items-none", "items.of_target", f"/targets/{target}/items?q=nowhere"),
             Shown("items-many", "items.of_target", f"/targets/{many}/items?sort=data.price"),
             Shown("item", "items.one", f"/items/{item}"),
+            Shown("changes", "changes.index", "/changes"),
+            Shown("changes-target", "changes.index", f"/changes?target={target}&field=price"),
+            Shown("changes-none", "changes.index", "/changes?text=nowhere"),
+            Shown("changes-saved", "changes.saved", "/changes/saved"),
             Shown("people", "people.index", "/people"),
             Shown("person", "people.one", f"/people/{person}"),
             Shown("person-remove", "people.ask", f"/people/{person}/remove"),

@@ -136,6 +136,8 @@ def asked_for(text: str) -> list[str]:
         f"/targets?text={word}&tag={word}",
         f"/jobs?target={word}&text={word}",
         f"/audit?who={word}&action={word}",
+        f"/changes?text={word}&tag={word}",
+        f"/changes?field={word}&from={word}",
     ]
 
 

@@ -19,6 +19,7 @@ from dashboard import audit
 #: These change nothing that others share; signing in is written down before anybody is signed in.
 EXEMPT = {
     *("sign_in.enter", "sign_in.leave", "preferences.language", "items.list_all"),
+    "changes.see",
     # Nothing of a draft counts before it is saved, which is written down.
     *("drafts.blank", "drafts.use"),
 }

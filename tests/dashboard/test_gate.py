@@ -23,8 +23,13 @@ VALUES = {
     "code": "ja",
     "channel_id": 1,
     "rule_id": 1,
+    "filter_id": 1,
+    "feed_id": 1,
+    "token": "nonsense",
     "draft_id": uuid4(),
     "number": 0,
+    "field": "price",
+    "place": 0,
 }
 #: Who may come where at the least; a new view is placed here.
 LEAST = {
@@ -32,9 +37,17 @@ LEAST = {
         "account.change_password",
         "account.index",
         "account.make_token",
+        "changes.index",
+        "changes.make_feed",
+        "changes.saved",
+        "changes.see",
+        "changes.take",
+        "changes.withdraw_feed",
         "exports.one",
         "exports.take",
         "held.of_job",
+        "fields.one",
+        "fields.page_file",
         "home.index",
         "items.list_all",
         "items.of_target",
@@ -53,6 +66,8 @@ LEAST = {
         "workers.index",
     },
     Role.OPERATOR: {
+        "changes.remove",
+        "changes.save",
         "drafts.again",
         "drafts.blank",
         "drafts.edit",
@@ -66,6 +81,7 @@ LEAST = {
         "held.accept",
         "held.discard",
         "held.undo",
+        "fields.ask",
         "jobs.ask_many",
         "jobs.cancel",
         "jobs.pause",
@@ -179,6 +195,8 @@ def test_only_what_must_be_open_is(app: Flask) -> None:
         "/healthz",
         "/readyz",
         "/language/<code>",
+        "/feeds/<token>.rss",
+        "/feeds/<token>.json",
     }
 
 

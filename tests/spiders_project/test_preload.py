@@ -44,7 +44,10 @@ def test_it_loads_nobodys_spiders() -> None:
     assert said.strip() == "[]"
 
 
-def test_what_it_loaded_is_left_alone_by_the_collector() -> None:
-    assert (
-        int(_python("import gc, spiders_project.preload; print(gc.get_freeze_count())")) > 100_000
-    )
+def test_what_it_loaded_is_left_alone_by_the_collector_which_is_on_again() -> None:
+    said = _python("""
+        import gc, spiders_project.preload
+        print(gc.get_freeze_count(), gc.isenabled())
+    """)
+    frozen, enabled = said.split()
+    assert (int(frozen) > 100_000, enabled) == (True, "True")

@@ -8,6 +8,13 @@ from orchestrator.ledger.models.alerts import (
     AlertRule,
 )
 from orchestrator.ledger.models.cached_pages import CachedPage
+from orchestrator.ledger.models.changes import (
+    ChangeFeed,
+    ChangeKind,
+    ChangeMark,
+    ChangeSet,
+    SavedFilter,
+)
 from orchestrator.ledger.models.crawls import Crawl
 from orchestrator.ledger.models.drafts import DraftPage, DraftStatus, FurtherPages, TargetDraft
 from orchestrator.ledger.models.exports import Export
@@ -34,6 +41,7 @@ from orchestrator.ledger.models.log_lines import JobLogLine
 from orchestrator.ledger.models.pages import ChargedPage
 from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, Scope, User
 from orchestrator.ledger.models.progress import JobProgress
+from orchestrator.ledger.models.samples import FieldDiagnosis, PageSample
 from orchestrator.ledger.models.schema import Table
 from orchestrator.ledger.models.sites import Site
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
@@ -51,11 +59,16 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "CachedPage",
+    "ChangeFeed",
+    "ChangeKind",
+    "ChangeMark",
+    "ChangeSet",
     "ChargedPage",
     "Crawl",
     "DraftPage",
     "DraftStatus",
     "Export",
+    "FieldDiagnosis",
     "FurtherPages",
     "HeldItem",
     "HeldJob",
@@ -70,10 +83,12 @@ __all__ = [
     "JobProgress",
     "JobStatus",
     "Overlap",
+    "PageSample",
     "Publication",
     "RejectedItem",
     "Requested",
     "Role",
+    "SavedFilter",
     "Scope",
     "ScrapedItem",
     "ScrapingJob",

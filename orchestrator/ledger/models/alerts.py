@@ -33,6 +33,7 @@ class AlertKind(StrEnum):
     RECOVERED = "recovered"  #: A job completed, where the one before it had failed.
     LATE = "late"  #: An occasion passed without a job, or a job waits for long.
     PAGES_GIVEN_UP = "pages_given_up"  #: A job went on without pages, where the one before had all.
+    CHANGES = "changes"  #: A job changed what a saved filter asks for.
     DAILY = "daily"  #: What there was since yesterday.
     WEEKLY = "weekly"  #: What there was since last week.
 
@@ -63,9 +64,13 @@ class AlertRule(Table):
     __tablename__ = "alert_rules"
     __table_args__ = (
         CheckConstraint("num_nonnulls(target_id, tag) <= 1", name="scope"),
+        CheckConstraint("('changes' = ANY (kinds)) = (filter_id IS NOT NULL)", name="filter"),
         Index("ix_alert_rules_channel_id", "channel_id"),
         Index(
             "ix_alert_rules_target_id", "target_id", postgresql_where=text("target_id IS NOT NULL")
+        ),
+        Index(
+            "ix_alert_rules_filter_id", "filter_id", postgresql_where=text("filter_id IS NOT NULL")
         ),
     )
 
@@ -79,6 +84,8 @@ class AlertRule(Table):
     tag: Mapped[str | None] = mapped_column(Text)
     #: Words of AlertKind.
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    #: Which changes it is told of, where it is told of changes; one that everybody sees.
+    filter_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("saved_filters.id"))
     created_at: Mapped[AtNow]
 
 

@@ -17,13 +17,20 @@ class ScrapedItem(Table):
         UniqueConstraint("target_id", "key"),
         # Deleting a job sets these columns to null, which must not scan the table; with the id,
         # the first items of a job are read from the index in their order.
-        Index("ix_scraped_items_first_job_id", "first_job_id"),
+        Index("ix_scraped_items_first_job_id_id", "first_job_id", "id"),
         Index("ix_scraped_items_last_job_id", "last_job_id", "id"),
         # A target's items as people read them, what changed last first; and what search must learn.
         Index(
             "ix_scraped_items_target_changed",
             "target_id",
             text("changed_at DESC"),
+            text("id DESC"),
+        ),
+        # What is new since a day.
+        Index(
+            "ix_scraped_items_target_first_seen",
+            "target_id",
+            text("first_seen_at DESC"),
             text("id DESC"),
         ),
         # Items whose last job was deleted are sought when a later one has not seen them either.
@@ -97,7 +104,8 @@ class ItemRevision(Table):
     __tablename__ = "item_revisions"
     __table_args__ = (
         UniqueConstraint("item_id", "job_id"),
-        Index("ix_item_revisions_job_id", "job_id"),
+        # With the id, the changes of a job are read in their order, from where one was.
+        Index("ix_item_revisions_job_id_id", "job_id", "id"),
         Index("ix_item_revisions_replaced_at", "replaced_at"),
     )
 
@@ -133,10 +141,11 @@ class ItemAbsence(Table):
             postgresql_where=text("back_at IS NULL"),
         ),
         Index("ix_item_absences_item_id", "item_id"),
-        Index("ix_item_absences_gone_job_id", "gone_job_id"),
+        Index("ix_item_absences_gone_job_id_id", "gone_job_id", "id"),
         Index(
-            "ix_item_absences_back_job_id",
+            "ix_item_absences_back_job_id_id",
             "back_job_id",
+            "id",
             postgresql_where=text("back_job_id IS NOT NULL"),
         ),
         Index("ix_item_absences_back_at", "back_at", postgresql_where=text("back_at IS NOT NULL")),

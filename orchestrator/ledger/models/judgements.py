@@ -3,11 +3,11 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, Uuid, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orchestrator.ledger.models.schema import At, AtNow, Json, Table
+from orchestrator.ledger.models.schema import AtNow, Json, Table
 
 
 class JobJudgement(Table):
@@ -31,7 +31,3 @@ class JobJudgement(Table):
     #: The earlier jobs that it was held against, newest first.
     compared_with: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     judged_at: Mapped[AtNow]
-    #: When somebody accepted or discarded what was held back.
-    decided_at: Mapped[At | None]
-    #: Who did, as the audit log names people; a sentence when it was nobody.
-    decided_by: Mapped[str | None] = mapped_column(Text)

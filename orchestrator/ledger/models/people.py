@@ -67,6 +67,7 @@ class AuditEntry(Table):
         Index("ix_audit_log_at", "at"),
         Index("ix_audit_log_who", "who", "id"),
         Index("ix_audit_log_action", "action", "id"),
+        Index("ix_audit_log_who_action", "who", "action", "id"),
     )
 
     id: Mapped[Id]

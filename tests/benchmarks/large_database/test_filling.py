@@ -9,8 +9,9 @@ from benchmarks.large_database import filling
 from benchmarks.large_database.amounts import Amounts
 from orchestrator import database as storage
 from orchestrator import migrations
-from orchestrator.ledger import lexemes
-from orchestrator.ledger.models import ItemWords, ScrapedItem, Table
+from orchestrator.ledger import changes, lexemes
+from orchestrator.ledger.filters import ChangeFilter
+from orchestrator.ledger.models import ChangeKind, ItemWords, ScrapedItem, Table
 
 SMALL = Amounts(0.000_5)
 
@@ -49,7 +50,7 @@ def test_every_table_has_rows_but_those_that_programs_would_fill(filled: str) ->
         if not asked(f"SELECT count(*) FROM {table.name}")[0]
     }
     # No page reads what is cached, and a listing is made of the items when it is asked for.
-    of_programs = {"cached_pages", "item_absences", "item_listings", "item_listing_parts"}
+    of_programs = {"cached_pages", "item_listings", "item_listing_parts"}
     assert empty == {"api_tokens", *of_programs}
 
 
@@ -57,6 +58,23 @@ def test_there_are_as_many_as_were_asked_for(filled: str) -> None:
     assert asked("SELECT count(*) FROM scraping_jobs") == [500]
     assert asked("SELECT count(*) FROM scraped_items") == [5_000]
     assert asked("SELECT count(*) FROM item_words") == [5_000]
+
+
+def test_half_as_many_changes_as_items_and_the_feed_tells_all_of_them(filled: str) -> None:
+    (changed,) = asked("SELECT count(*) FROM item_revisions")
+    assert 2_000 < changed < 3_000
+    assert asked("SELECT sum(changed) FROM change_sets") == [changed]
+    told: list[Any] = []
+    after = None
+    while True:
+        with storage.transaction() as session:
+            page = changes.page(
+                session, ChangeFilter(kinds=(ChangeKind.CHANGED,)), after=after, size=500
+            )
+        told += page.changes
+        if (after := page.older) is None:
+            break
+    assert len(told) == len({each.place.id for each in told}) == changed
 
 
 def test_the_words_of_items_are_those_that_search_would_learn(filled: str) -> None:

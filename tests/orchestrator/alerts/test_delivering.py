@@ -46,7 +46,7 @@ def told_of_all(receiver: Receiver, kind: str = "webhook", **fields: Any) -> int
     values = {"name": kind, "language": "en", "timezone": "Asia/Tokyo"} | fields
     values["url"] = ADDRESSES[kind].format(port=receiver.port)
     given.do(channels.save, channel, values, is_webhook=kind == "webhook")
-    given.do(channels.add_rule, channel.id, Scope(), list(AlertKind))
+    given.do(channels.add_rule, channel.id, Scope(), [AlertKind.FAILED, AlertKind.RECOVERED])
     return channel.id
 
 

@@ -56,6 +56,16 @@ def test_a_strangers_text_calls_nobody_and_adds_no_line() -> None:
     assert "\n" not in text
 
 
+def test_changes_are_told_with_their_numbers() -> None:
+    fell = {"kind": "changed", "name": "<Pen> 1", "fields": [["price", "1200", "990"]]}
+    gone = {"kind": "gone", "name": "Pen 2", "fields": []}
+    found = {"filter": "cheaper", "count": 1_200, "is_more": True, "first": [fell, gone]}
+    told = message(alert(AlertKind.CHANGES, **found))
+    assert told.subject == "Kumo: changes of books"
+    assert "Changes that fit “cheaper”: 1,200+." in told.text
+    assert told.text.endswith("\n– Pen  1: price 1200 → 990\n– Pen 2: gone")
+
+
 def test_without_a_public_address_there_is_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "http" not in message(alert(job_id="x")).text
     monkeypatch.setenv("KUMO_PUBLIC_URL", "https://kumo.example/")
@@ -67,6 +77,7 @@ def test_every_kind_has_words() -> None:
     digest = {"since": AT.isoformat(), "until": AT.isoformat(), "failing": ["ink"], "failed": 1}
     numbers = {"completed": 3, "new": 4, "changed": 5, "items": 1, "pages": 2, "given_up": 3}
     times = {"due_at": AT.isoformat(), "failed_at": AT.isoformat()}
+    times |= {"filter": "cheaper", "count": 1, "is_more": False, "first": []}
     for kind in AlertKind:
         told = message(alert(kind, **digest, **numbers, **times))
         assert "%(" not in told.subject + told.text, kind

@@ -6,12 +6,24 @@ from typing import Any
 import pytest
 
 from orchestrator import database as storage
-from orchestrator.ledger import alerts, channels, cleanup, deliveries, jobs
+from orchestrator.ledger import (
+    absences,
+    alerts,
+    channels,
+    cleanup,
+    deliveries,
+    jobs,
+    saved_filters,
+)
 from orchestrator.ledger.channels import Scope
+from orchestrator.ledger.filters import ChangeFilter, Move
 from orchestrator.ledger.models import AlertChannel, AlertKind, JobStatus
-from tests.orchestrator.ledger import given
+from tests.orchestrator.ledger import given, scraped
 
 pytestmark = pytest.mark.usefixtures("database")
+
+
+_WITHOUT_FILTER = [kind for kind in AlertKind if kind is not AlertKind.CHANGES]
 
 
 def a_channel(
@@ -20,7 +32,7 @@ def a_channel(
     channel = AlertChannel()
     values = {"name": name, "url": "json://x.example", "language": "en", "timezone": "UTC"}
     given.do(channels.save, channel, values | fields, is_webhook=True)
-    given.do(channels.add_rule, channel.id, scope or Scope(), kinds or list(AlertKind))
+    given.do(channels.add_rule, channel.id, scope or Scope(), kinds or _WITHOUT_FILTER)
     return channel.id
 
 
@@ -162,3 +174,21 @@ def test_clean_up_removes_old_messages_and_what_nobody_was_told(target_id: int) 
     assert cleanup.old_data(30)["alerts"] == 3
     assert (given.count("alerts"), given.count("alert_deliveries")) == (0, 0)
     assert given.do(channels.one, channel_id)
+
+
+def test_changes_that_fit_a_filter_are_told_once_with_the_first_of_them(target_id: int) -> None:
+    dear = given.do(
+        saved_filters.save, "dear", ChangeFilter(field="price", move=Move.ROSE, target_id=target_id)
+    )
+    other = given.do(saved_filters.save, "elsewhere", ChangeFilter(tag="books"))
+    channel_id = a_channel(AlertKind.FAILED)
+    for saved in (dear, other):
+        given.do(channels.add_rule, channel_id, Scope(), [AlertKind.CHANGES], filter_id=saved.id)
+    for price in (1, 2, 2, 1):
+        items = [{"url": f"/{number}", "price": price} for number in range(7)]
+        job_id = scraped.by_a_job(target_id, items)
+        absences.settle(target_id)
+        given.do(alerts.note_changes, job_id)
+    (told,) = given.execute("SELECT kind, details FROM alerts")
+    assert (told.kind, told.details["filter"], told.details["count"]) == ("changes", "dear", 7)
+    assert [each["fields"] for each in told.details["first"]] == [[["price", "1", "2"]]] * 5

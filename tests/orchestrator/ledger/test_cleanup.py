@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 
 from orchestrator import database
 from orchestrator.exceptions import Invalid
-from orchestrator.ledger import cleanup, targets
+from orchestrator.ledger import cleanup, feeds, marks, targets, ticks
 from orchestrator.ledger.models import ACTIVE, JobStatus, Table
 from tests.orchestrator.ledger import given
 
@@ -228,6 +228,9 @@ NOTHING = {
     "revisions": 0,
     "absences": 0,
     "alert_rules": 0,
+    "change_feeds": 0,
+    "change_marks": 0,
+    "change_sets": 0,
     "alerts": 0,
     "deliveries": 0,
     "words": 0,
@@ -239,6 +242,8 @@ NOTHING = {
     "cached_pages": 0,
     "draft_pages": 0,
     "drafts": 0,
+    "page_samples": 0,
+    "field_diagnoses": 0,
     "log_lines": 0,
     "progress": 0,
     "rejected_items": 0,
@@ -246,6 +251,7 @@ NOTHING = {
     "crawls": 0,
     "held_items": 0,
     "held_jobs": 0,
+    "judgements": 0,
     "jobs": 0,
     "targets": 0,
 }
@@ -254,10 +260,15 @@ NOTHING = {
 REFERENCES = {
     "alert_rules.target_id",
     "cached_pages.target_id",
+    "change_feeds.target_id",
+    "change_marks.target_id",
+    "change_sets.job_id",
+    "change_sets.target_id",
     "charged_pages.job_id",
     "crawls.job_id",
     "draft_pages.draft_id",
     "exports.target_id",
+    "field_diagnoses.job_id",
     "held_items.job_id",
     "held_jobs.job_id",
     "held_jobs.target_id",
@@ -268,8 +279,12 @@ REFERENCES = {
     "item_revisions.item_id",
     "item_revisions.job_id",
     "item_words.item_id",
+    "job_judgements.job_id",
+    "job_judgements.target_id",
     "job_log_lines.job_id",
     "job_progress.job_id",
+    "page_samples.job_id",
+    "page_samples.target_id",
     "rejected_items.job_id",
     "scraped_items.first_job_id",
     "scraped_items.last_job_id",
@@ -334,7 +349,14 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     export(target_id, days=40)
     listing(target_id, days=40)
     cache(target_id, 6, days=40)
-    removed = {"jobs": 1, "log_lines": 7, "rejected_items": 3, "charged_pages": 2, "crawls": 1}
+    removed = {
+        "jobs": 1,
+        "log_lines": 7,
+        "rejected_items": 3,
+        "charged_pages": 2,
+        "crawls": 1,
+        "judgements": 1,
+    }
     removed |= {"progress": 4, "words": 5, "exports": 1, "listings": 1, "listing_parts": 2}
     removed |= {"cached_pages": 6}
     assert run() == NOTHING | removed | {"revisions": 5, "absences": 5, "items": 5}
@@ -363,7 +385,7 @@ def test_the_age_is_the_callers_choice(target_id: int) -> None:
 def test_an_item_that_is_still_seen_outlives_the_job_that_found_it(target_id: int) -> None:
     first, last = old_job(target_id), old_job(target_id, days=0)
     items(target_id, 5, first=first, last=last)
-    assert run() == NOTHING | {"jobs": 1, "crawls": 1}
+    assert run() == NOTHING | {"jobs": 1, "crawls": 1, "judgements": 1}
     assert given.count("scraped_items", "first_job_id IS NULL AND last_job_id = :id", id=last) == 5
 
 
@@ -451,7 +473,7 @@ def test_items_of_a_busy_target_wait_until_it_is_idle(status: JobStatus, target_
     log(old, 5)
     items(target_id, 3, first=old, last=old, days=40)
     active = given.brought_to(status, target_id)
-    assert run() == NOTHING | {"log_lines": 5, "crawls": 1}
+    assert run() == NOTHING | {"log_lines": 5, "crawls": 1, "judgements": 1}
     assert given.count("scraped_items", "first_job_id = :old AND last_job_id = :old", old=old) == 3
     given.execute("UPDATE scraping_jobs SET status = 'cancelled' WHERE id = :id", id=active)
     assert run() == NOTHING | {"items": 3, "jobs": 1}
@@ -534,14 +556,27 @@ def test_a_deleted_target_goes_with_all_it_had_however_young(target_id: int) -> 
     export(target_id)
     listing(target_id)
     cache(target_id, 1_200)
+    given.do(feeds.make, given.a_person("hanako"), target="shop")
+    given.do(marks.mark, 1, given.do(ticks.now), target_id=target_id)
+    given.execute(
+        "INSERT INTO change_sets (job_id, target_id) SELECT id, target_id FROM scraping_jobs"
+    )
     kept = given.a_target("kept")
     items(kept, 1)
     export(kept)
     listing(kept)
     cache(kept, 3)
     delete_target(target_id)
-    removed = {"jobs": 1, "log_lines": 2, "rejected_items": 2, "charged_pages": 2, "crawls": 1}
+    removed = {
+        "jobs": 1,
+        "log_lines": 2,
+        "rejected_items": 2,
+        "charged_pages": 2,
+        "crawls": 1,
+        "judgements": 1,
+    }
     removed |= {"exports": 1, "listings": 1, "listing_parts": 2, "cached_pages": 1_200}
+    removed |= {"change_sets": 1, "change_marks": 1, "change_feeds": 1}
     assert run() == NOTHING | removed | {"revisions": 2, "items": 2, "targets": 1}
     assert given.count("cached_pages") == 3
     assert given.execute("SELECT id FROM scraping_targets") == [(kept,)]
@@ -676,9 +711,16 @@ def test_what_was_held_goes_a_month_after_the_decision_and_with_its_target_at_on
 ) -> None:
     hold(old_job(target_id, days=31), 1_500, decided_days=31)
     hold(young := old_job(target_id, days=1), 3, decided_days=1)
-    removed = {"held_items": 1_500, "held_jobs": 1, "jobs": 1, "crawls": 1}
+    removed = {"held_items": 1_500, "held_jobs": 1, "jobs": 1, "crawls": 1, "judgements": 1}
     assert run(30) == NOTHING | removed
     delete_target(target_id)
-    removed = {"held_items": 3, "held_jobs": 1, "jobs": 1, "crawls": 1, "targets": 1}
+    removed = {
+        "held_items": 3,
+        "held_jobs": 1,
+        "jobs": 1,
+        "crawls": 1,
+        "judgements": 1,
+        "targets": 1,
+    }
     assert run(30) == NOTHING | removed
     assert given.count("scraping_jobs", "id = :id", id=young) == 0

@@ -229,4 +229,4 @@ def test_a_job_that_is_not_there_is_not_found() -> None:
 
 def test_living_targets_are_named_in_order(target_id: int) -> None:
     given.a_target("apple")
-    assert given.do(history.target_names) == ["apple", "shop"]
+    assert given.do(history.target_names) == ("apple", "shop")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.ledger import timelines, trends
-from orchestrator.ledger.timelines import Kind
+from orchestrator.ledger.models import ChangeKind
 from tests.orchestrator.ledger import given
 from tests.orchestrator.ledger.test_revisions import crawl, item_id
 
@@ -54,7 +54,7 @@ def test_a_life_is_told_in_pages_without_a_gap() -> None:
         before = page.older
         if before is None:
             break
-    assert [event.kind for event in seen] == [Kind.CHANGED] * 11 + [Kind.FOUND]
+    assert [event.kind for event in seen] == [ChangeKind.CHANGED] * 11 + [ChangeKind.FOUND]
     changes = [event.difference.fields[0] for event in seen if event.difference]
     assert [(each.before, each.after) for each in changes] == [
         (str(number), str(number + 1)) for number in reversed(range(11))

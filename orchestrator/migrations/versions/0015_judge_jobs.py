@@ -1,13 +1,11 @@
 """Judge jobs: what is expected of a target, what was found of each job, and what became of it"""
 
-from datetime import datetime
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0012"
-down_revision = "0011"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -17,7 +15,7 @@ _WORDS = (
     ("verdict", ("good", "suspicious", "bad")),
     ("publication", ("held", "accepted", "discarded")),
 )
-_KINDS = ("failed", "recovered", "late", "pages_given_up", "daily", "weekly")
+_KINDS = ("failed", "recovered", "late", "pages_given_up", "changes", "daily", "weekly")
 _AND_SUSPICIOUS = ("failed", "suspicious", *_KINDS[1:])
 
 
@@ -60,11 +58,6 @@ def _let_alerts_be(kinds: tuple[str, ...]) -> None:
     op.create_check_constraint(name, "alerts", _in("kind", kinds))
 
 
-def _at(name: str, *, now: bool = False) -> sa.Column[datetime]:
-    default = sa.text("now()") if now else None
-    return sa.Column(name, sa.DateTime(timezone=True), server_default=default, nullable=not now)
-
-
 def _make_judgements() -> None:
     op.create_table(
         "job_judgements",
@@ -75,9 +68,9 @@ def _make_judgements() -> None:
         sa.Column(
             "compared_with", postgresql.ARRAY(sa.Uuid()), server_default="{}", nullable=False
         ),
-        _at("judged_at", now=True),
-        _at("decided_at"),
-        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column(
+            "judged_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.ForeignKeyConstraint(
             ["job_id"],
             ["scraping_jobs.id"],

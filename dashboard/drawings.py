@@ -1,0 +1,86 @@
+"""Drawings: parts of a page that are drawn once and shown again as long as they say the same.
+
+More than half of a long list's time went into rows that the last reader had been shown alike. A
+macro that is drawn by `once` shows what it is handed and nothing else of the page, so all that
+could make it look different is in the key: its arguments, and the reader's language and zone.
+Whatever changes is another drawing. None of them may hold a token, a name of the reader, or `now`.
+"""
+
+from collections.abc import Hashable
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
+from uuid import UUID
+
+from flask import Flask, request
+from flask_babel import get_timezone
+from jinja2.runtime import Macro
+from markupsafe import Markup
+
+from dashboard import languages
+from orchestrator.ledger.models import JobStatus, ScrapingJob, ScrapingTarget, Verdict
+from orchestrator.shelf import Shelf
+
+#: Letters; some thousand rows of lists.
+_ROOM = 8_000_000
+
+
+def attach(app: Flask) -> None:
+    shelf: Shelf[Hashable, Markup] = Shelf(_ROOM, len)
+
+    def once(macro: Macro, *shown: Hashable) -> Markup:
+        """What the macro draws of these values; the same ones are drawn once."""
+        # Where an app is mounted is part of its addresses.
+        reader = languages.here(), str(get_timezone()), request.root_path
+        key = macro.name, *reader, *shown
+        return shelf.get(key) or shelf.put(key, Markup(macro(*shown)))  # noqa: S704  # a macro escapes
+
+    app.jinja_env.globals["once"] = once
+    app.jinja_env.filters.update(shown_job=shown_job, shown_target=shown_target)
+
+
+class ShownJob(NamedTuple):
+    """All that a row of a list shows of a job itself."""
+
+    id: UUID
+    status: JobStatus
+    started_at: datetime | None
+    completed_at: datetime | None
+    queued_at: datetime
+    items_scraped: int
+    items_new: int
+    items_changed: int
+    items_gone: int
+    items_back: int
+    pages: int
+    errors: int
+    verdict: Verdict | None
+
+
+class ShownTarget(NamedTuple):
+    """All that a row of a list shows of a target itself."""
+
+    id: int
+    name: str
+    deleted_at: datetime | None
+    spider: str
+    tags: tuple[str, ...]
+    active: bool
+
+
+_of_job = attrgetter(*ShownJob._fields)
+
+
+def shown_job(job: ScrapingJob) -> ShownJob:
+    return ShownJob(*_of_job(job))
+
+
+def shown_target(target: ScrapingTarget) -> ShownTarget:
+    return ShownTarget(
+        target.id,
+        target.name,
+        target.deleted_at,
+        target.spider,
+        tuple(target.tags),
+        target.active,
+    )
