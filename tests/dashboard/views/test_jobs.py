@@ -16,6 +16,7 @@ from orchestrator.ledger.models import (
     Requested,
     ScrapingJob,
     ScrapingTarget,
+    Verdict,
     Worker,
 )
 from tests.dashboard import rows
@@ -304,6 +305,18 @@ def test_several_statuses_and_a_trigger_are_filters_too(viewer: Browser, session
     assert "No job fits." in nothing
     assert '<option value="beat" selected>' in nothing
     assert 'value="failed" checked>' in nothing
+
+
+def test_a_verdict_is_a_filter_and_shows_where_there_is_doubt(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    jobs = {verdict: rows.job(session, target, verdict=verdict) for verdict in (*Verdict, None)}
+    for verdict in Verdict:
+        page = viewer.get(f"/jobs?verdict={verdict}").text
+        assert shown(page) == [jobs[verdict].id]
+        assert f'<option value="{verdict}" selected>' in page
+        assert page.count("status-paused verdict") == (verdict is Verdict.SUSPICIOUS)
+    assert viewer.get("/jobs?verdict=perfect").status_code == 422
 
 
 def test_days_are_those_of_the_reader(
