@@ -66,7 +66,8 @@ def of_target(session: Session, target_id: int, now: datetime, *, anyway: bool) 
     `anyway`: what is not believed is published anyway, and counts.
     """
     which = {"target": target_id, "now": now, "anyway": anyway}
-    last, same_hour = [], []
+    last: list[EarlierRun] = []
+    same_hour: list[EarlierRun] = []
     for row in session.execute(_EARLIER, which | _LIMITS):
         run = EarlierRun(row.job_id, row.accepted, profiles.read(row.profile))
         (last if row.is_last else same_hour).append(run)
