@@ -19,6 +19,7 @@ from orchestrator.ledger.models import (
     Verdict,
     Worker,
 )
+from tests.browser.held_scenes import findings_on, judge
 from tests.dashboard import rows
 from tests.dashboard.conftest import Browser
 
@@ -317,6 +318,20 @@ def test_a_verdict_is_a_filter_and_shows_where_there_is_doubt(
         assert f'<option value="{verdict}" selected>' in page
         assert page.count("status-paused verdict") == (verdict is Verdict.SUSPICIOUS)
     assert viewer.get("/jobs?verdict=perfect").status_code == 422
+
+
+def test_a_judged_job_says_why_and_beside_which_runs(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    before = rows.job(session, target, verdict=Verdict.GOOD, items_scraped=4_321)
+    job = rows.job(session, target, verdict=Verdict.SUSPICIOUS)
+    judge(session, job, findings_on("price"), [before])
+    page = viewer.get(f"/jobs/{job.id}").text
+    told = "price is empty in 49 of 50 items; in the last 10 runs it was empty in at most 1."
+    assert told in plain(page)
+    assert "Of 75 items, 50 were looked at." in page
+    assert f'<a href="/jobs/{before.id}">' in page[page.index("Compared with one earlier run") :]
+    assert "4,321" in page
 
 
 def test_days_are_those_of_the_reader(
