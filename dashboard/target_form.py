@@ -178,7 +178,9 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
             except ValueError as error:
                 faults[name] = error.args[0]
         expected = {name: fields.pop(name, None) for name in EXPECTED}
-        fields["expectations"] = {name: value for name, value in expected.items() if value}
+        fields["expectations"] = {
+            name: value for name, value in expected.items() if value not in (None, [], {})
+        }
         if faults:
             raise TargetInvalid(faults | _faults_of(fields))
         if original and "arguments" in fields:
@@ -191,9 +193,7 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         for place, fault in faults.items():
             name, _, within = place.removeprefix("expectations.").partition(".")
             name = name if name in self else "name"
-            told = (
-                Sentence("at %(place)s: %(fault)s", place=within, fault=fault) if within else fault
-            )
+            told = _placed(within, fault) if within else fault
             before = shown.get(name)
             shown[name] = (
                 Sentence("%(first)s; %(second)s", first=before, second=told) if before else told
@@ -317,6 +317,13 @@ def _faults_of(fields: dict[str, Any]) -> dict[str, str]:
     except TargetInvalid as error:
         return error.faults
     return {}
+
+
+def _placed(within: str, fault: str) -> Sentence:
+    """The fault with its place; of a list that is typed line by line, which line that is."""
+    if within.isdecimal():
+        return Sentence("entry %(place)d %(fault)s", place=int(within) + 1, fault=fault)
+    return Sentence("at %(place)s: %(fault)s", place=within, fault=fault)
 
 
 def _object(text: str) -> Any:

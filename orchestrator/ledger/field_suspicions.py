@@ -11,7 +11,7 @@ from statistics import median
 from orchestrator.ledger.comparisons import Case, field_norm, numbers_of, share_norm
 from orchestrator.ledger.findings import Finding
 from orchestrator.ledger.norms import FEWEST, norm, straying_median
-from orchestrator.ledger.profiles import FieldProfile, Profile
+from orchestrator.ledger.profiles import FEWEST_CHANGES, FieldProfile, Profile, is_returned
 
 #: What differs by less matters to nobody: shares of items, and factors.
 _SHARE, _LARGE_SHARE = 0.1, 0.3
@@ -19,10 +19,10 @@ _TWICE, _LEVEL, _DRIFT = log(2), log(1.5), log(1.04)
 #: Half of a field's numbers are taken to lie within a factor of four: a typical one of few items
 #: strays accordingly as items come and go.
 _APART = log(4)
-#: Fewer changes, or values, tell nothing.
-_FEWEST_CHANGES, _FEWEST_VALUES = 5, 5
-#: So much of what changed is as it once was where the site has sent an old copy.
-_NEARLY_ALL = 0.8
+#: Fewer values tell nothing.
+_FEWEST_VALUES = 5
+#: So much of what an earlier run changed may still hold in an old copy.
+_KEPT = 0.2
 #: An optional field that so many items had at least may not be empty in all.
 _ALWAYS_SOME = 10
 
@@ -147,7 +147,7 @@ def _returned(case: Case, name: str) -> Iterator[Finding]:
         return found.returned / found.compared if found and found.compared else None
 
     now = case.now.fields.get(name)
-    if now is None or now.returned < _FEWEST_CHANGES or not _is_old(case.now, now):
+    if now is None or not _is_old(case.now, now):
         return
     shares = [found for each in case.with_changes if (found := share(each)) is not None]
     usual = share_norm(case, shares, _LARGE_SHARE, share, now.compared)
@@ -158,10 +158,10 @@ def _returned(case: Case, name: str) -> Iterator[Finding]:
 
 def _is_old(now: Profile, found: FieldProfile) -> bool:
     """A sale that ends brings old prices back too, but what changed meanwhile elsewhere stays."""
-    if found.returned < _NEARLY_ALL * found.compared:
+    if not is_returned(found):
         return False
-    if found.changes_before >= _FEWEST_CHANGES:
-        return found.kept <= (1 - _NEARLY_ALL) * found.changes_before
+    if found.changes_before >= FEWEST_CHANGES:
+        return found.kept <= _KEPT * found.changes_before
     return found.returned >= _SHARE * now.known
 
 

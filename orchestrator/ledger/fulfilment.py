@@ -19,6 +19,7 @@ from orchestrator.ledger.profiles import Profile
 
 #: Looking at the items of a run ends after so long.
 _SECONDS = 2.0
+_MOST_PLACES = 20
 
 
 def unmet(expected: Expectations, profile: Profile) -> list[Finding]:
@@ -49,8 +50,12 @@ def misfits(schema: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> li
         pass
     return [
         Finding("schema", name, Verdict.BAD, {"count": count, "of": looked_at, "rule": rule})
-        for (name, rule), count in counts.most_common(20)
+        for (name, rule), count in sorted(counts.items(), key=_worst_first)[:_MOST_PLACES]
     ]
+
+
+def _worst_first(found: tuple[tuple[str, str], int]) -> tuple[int, tuple[str, str]]:
+    return -found[1], found[0]
 
 
 class _TimeOver(Exception):

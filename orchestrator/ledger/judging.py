@@ -6,51 +6,25 @@ expect, in the transaction of its end: so no job is completed whose verdict is s
 
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+import orjson
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, defer
 
-from orchestrator.ledger import fulfilment, profiles, suspicions
+from orchestrator.ledger import earlier_runs, fulfilment, profiles, suspicions
 from orchestrator.ledger.comparisons import Case
 from orchestrator.ledger.expectations import Expectations
 from orchestrator.ledger.findings import Finding
-from orchestrator.ledger.models import (
-    JobJudgement,
-    Publication,
-    ScrapedItem,
-    ScrapingJob,
-    ScrapingTarget,
-    Verdict,
-)
+from orchestrator.ledger.models import JobJudgement, ScrapedItem, ScrapingJob, Verdict
 from orchestrator.ledger.profiles import Profile
 
 logger = logging.getLogger(__name__)
 
-#: A job is held against so many earlier ones, sought among so many.
-RUNS, _MOST_LOOKED_AT = 10, 60
-#: One at this distance, or so near to it, was at the same hour, or on the same weekday.
-_RHYTHM = tuple(timedelta(days=days) for days in (1, 7, 14, 21, 28))
-_NEAR = timedelta(hours=3)
-#: Of these, the newest with changes enough is the one whose changes may be undone.
-_MOST_BEFORE, _ENOUGH_CHANGES = 3, 5
 _MOST_FINDINGS, _MOST_CHECKED, _MOST_ITEM_BYTES = 50, 500, 65_536
 #: A judgement one of whose queries takes longer is not made.
 _SECONDS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class _Earlier:
-    """An earlier job that counts."""
-
-    job_id: uuid.UUID
-    judged_at: datetime
-    accepted: bool
-    profile: Profile
 
 
 def judge_job(session: Session, job_id: uuid.UUID) -> Verdict | None:
@@ -59,17 +33,9 @@ def judge_job(session: Session, job_id: uuid.UUID) -> Verdict | None:
     None when it is not judged: it was started by hand, with who knows which arguments, or it could
     not be judged, which must not undo its end.
     """
-    by_hand = ScrapingJob.definition.has_key("one_attempt")
-    job = session.execute(
-        select(ScrapingJob.target_id, by_hand.label("by_hand"), func.now().label("now")).where(
-            ScrapingJob.id == job_id
-        )
-    ).one()
-    if job.by_hand:
-        return None
     try:
-        with session.begin_nested(), _at_most(session, _SECONDS):
-            return _judged(session, job_id, job.target_id, job.now)
+        with session.begin_nested():
+            return _judged(session, job_id)
     except Exception:
         logger.exception(
             "Job %s could not be judged.", job_id, extra={"action": "judge", "job_id": str(job_id)}
@@ -92,50 +58,35 @@ def compared(session: Session, judgement: JobJudgement) -> Sequence[ScrapingJob]
     ).all()
 
 
-@contextmanager
-def _at_most(session: Session, seconds: int) -> Iterator[None]:
-    name = "statement_timeout"
-    before = session.scalar(select(func.current_setting(name)))
-    session.execute(select(func.set_config(name, f"{seconds}s", True)))
-    yield
-    session.execute(select(func.set_config(name, before, True)))
-
-
-def _judged(session: Session, job_id: uuid.UUID, target_id: int, now: datetime) -> Verdict:
-    earlier = _last(session, target_id)
-    rhythm = _same_hour(session, target_id, now, earlier)
+def _judged(session: Session, job_id: uuid.UUID) -> Verdict | None:
+    most = f"{_SECONDS}s"
+    job = session.execute(_BEGIN, {"job": job_id, "most": most}).one_or_none()
+    if job is None:
+        return None
+    earlier = earlier_runs.of_target(session, job.target_id, job.now, anyway=job.publish_anyway)
     profile = profiles.measure(
-        session,
-        job_id,
-        after=earlier[0].job_id if earlier else None,
-        changed_by=_last_with_changes(earlier),
+        session, job_id, after=earlier.newest, changed_by=earlier.with_changes
     )
-    excusing = [each for each in earlier if each.accepted] + rhythm
-    case = Case(profile, [each.profile for each in earlier], [each.profile for each in excusing])
-    found = _unmet(session, job_id, target_id, profile) + suspicions.find(case)
+    case = Case(profile, [each.profile for each in earlier.last], earlier.excusing)
+    found = _unmet(session, job_id, job.expectations, profile) + suspicions.find(case)
     verdict = max((each.severity for each in found), key=list(Verdict).index, default=Verdict.GOOD)
-    _keep(session, job_id, verdict)
-    session.add(
-        JobJudgement(
-            job_id=job_id,
-            target_id=target_id,
-            profile=profile.as_json(),
-            findings=[each.as_json() for each in found[:_MOST_FINDINGS]],
-            compared_with=[each.job_id for each in earlier],
-        )
-    )
-    session.flush()
+    kept = {
+        "target": job.target_id,
+        "profile": _json(profile.as_json()),
+        "findings": _json([each.as_json() for each in found[:_MOST_FINDINGS]]),
+        "compared": [str(each.job_id) for each in earlier.last],
+    }
+    session.execute(_KEEP, kept | {"job": job_id, "verdict": verdict, "timeout": job.timeout})
     return verdict
 
 
-def _keep(session: Session, job_id: uuid.UUID, verdict: Verdict) -> None:
-    session.execute(update(ScrapingJob).where(ScrapingJob.id == job_id).values(verdict=verdict))
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
-def _unmet(session: Session, job_id: uuid.UUID, target_id: int, profile: Profile) -> list[Finding]:
-    stored = session.scalar(
-        select(ScrapingTarget.expectations).where(ScrapingTarget.id == target_id)
-    )
+def _unmet(
+    session: Session, job_id: uuid.UUID, stored: Mapping[str, Any], profile: Profile
+) -> list[Finding]:
     if not stored:
         return []
     expected = Expectations.model_validate(stored)
@@ -157,65 +108,21 @@ def _some_items(session: Session, job_id: uuid.UUID) -> Sequence[dict[str, Any]]
     ).all()
 
 
-def _last(session: Session, target_id: int) -> list[_Earlier]:
-    """The last runs that count, newest first: good ones, and those that became the data anyway."""
-    newest = (
-        select(JobJudgement.job_id)
-        .where(JobJudgement.target_id == target_id)
-        .order_by(JobJudgement.judged_at.desc())
-        .limit(_MOST_LOOKED_AT)
-    )
-    return _counting(session, JobJudgement.job_id.in_(newest), most=RUNS)
+#: No row of a job that was started by hand. What a statement may take is told before it is changed.
+_BEGIN = text("""
+WITH usual AS MATERIALIZED (SELECT current_setting('statement_timeout') AS timeout)
+SELECT j.target_id, t.expectations, t.publish_anyway, now() AS now, usual.timeout,
+       set_config('statement_timeout', :most, true)
+FROM usual CROSS JOIN scraping_jobs j JOIN scraping_targets t ON t.id = j.target_id
+WHERE j.id = :job AND NOT j.definition ? 'one_attempt'
+""")
 
-
-def _same_hour(
-    session: Session, target_id: int, now: datetime, earlier: Sequence[_Earlier]
-) -> list[_Earlier]:
-    """Runs that count of the same hour of yesterday and of the same weekday, but for `earlier`."""
-    around = [
-        JobJudgement.judged_at.between(now - back - _NEAR, now - back + _NEAR) for back in _RHYTHM
-    ]
-    found = _counting(
-        session, and_(JobJudgement.target_id == target_id, or_(*around)), most=_MOST_LOOKED_AT
-    )
-    known = {each.job_id for each in earlier}
-    return [each for each in found if each.job_id not in known][:RUNS]
-
-
-def _counting(session: Session, which: ColumnElement[bool], *, most: int) -> list[_Earlier]:
-    anyway = and_(
-        ScrapingTarget.publish_anyway,
-        ScrapingJob.verdict == Verdict.SUSPICIOUS,
-        ScrapingJob.publication.is_(None),
-    )
-    counts = or_(
-        ScrapingJob.verdict == Verdict.GOOD,
-        ScrapingJob.publication == Publication.ACCEPTED,
-        anyway,
-    )
-    rows = session.execute(
-        select(
-            JobJudgement.job_id,
-            JobJudgement.judged_at,
-            JobJudgement.profile,
-            ScrapingJob.publication,
-        )
-        .join(ScrapingJob, ScrapingJob.id == JobJudgement.job_id)
-        .join(ScrapingTarget, ScrapingTarget.id == JobJudgement.target_id)
-        .where(which, counts)
-        .order_by(JobJudgement.judged_at.desc())
-        .limit(most)
-    )
-    return [_earlier(row) for row in rows]
-
-
-def _earlier(row: Row[uuid.UUID, datetime, dict[str, Any], Publication | None]) -> _Earlier:
-    accepted = row.publication is Publication.ACCEPTED
-    return _Earlier(row.job_id, row.judged_at, accepted, profiles.read(row.profile))
-
-
-def _last_with_changes(earlier: Sequence[_Earlier]) -> uuid.UUID | None:
-    return next(
-        (each.job_id for each in earlier[:_MOST_BEFORE] if each.profile.changed >= _ENOUGH_CHANGES),
-        None,
-    )
+_KEEP = text("""
+WITH kept AS (
+    INSERT INTO job_judgements (job_id, target_id, profile, findings, compared_with)
+    VALUES (:job, :target, CAST(:profile AS jsonb), CAST(:findings AS jsonb),
+            CAST(:compared AS uuid[]))
+)
+UPDATE scraping_jobs SET verdict = :verdict WHERE id = :job
+RETURNING set_config('statement_timeout', :timeout, true)
+""")

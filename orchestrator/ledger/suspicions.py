@@ -36,7 +36,7 @@ def _items(case: Case) -> Iterator[Finding]:
     counts = [each.items for each in case.earlier]
     middle = median(counts)
     excuses = case.excuses(lambda each: each.items)
-    few = norm(counts, least=max(_FEWER * middle, 2), excused=excuses)
+    few = norm(counts, least=max(_FEWER * middle, 3), excused=excuses)
     many = norm(counts, least=max(_MORE * middle, 5), excused=excuses)
     now = case.now.items
     if few is None or many is None:

@@ -10,22 +10,32 @@ from orchestrator.ledger.models import (
     HeldItem,
     HeldJob,
     HeldKind,
+    JobJudgement,
     Publication,
     ScrapedItem,
     ScrapingJob,
+    Verdict,
 )
+from orchestrator.ledger.profiles import Profile
 from tests.dashboard import rows
 
 _NUMBER = 25
+_TOO_FEW = {"kind": "too_few", "field": None, "severity": "bad", "now": 75, "expected": 100}
 
 
 def held(session: Session) -> ScrapingJob:
     target = rows.target(session, "held-shop")
     before = rows.job(session, target, ago=timedelta(days=1), finish_reason="finished")
     job = rows.job(
-        session, target, finish_reason="finished", publication=Publication.HELD, items_scraped=75
+        session,
+        target,
+        finish_reason="finished",
+        verdict=Verdict.BAD,
+        publication=Publication.HELD,
+        items_scraped=75,
     )
     hold(session, job, items_missing=3)
+    judge(session, job, [_TOO_FEW, *findings_on("価格（税込）" * 12)], [before])
     for number in range(_NUMBER):
         item = rows.item(session, before, _product(number))
         if number < 22:
@@ -37,6 +47,33 @@ def held(session: Session) -> ScrapingJob:
         )
     session.flush()
     return job
+
+
+def judge(
+    session: Session, job: ScrapingJob, found: list[dict[str, Any]], earlier: list[ScrapingJob]
+) -> None:
+    """A judgement of a job of which not every item was looked at."""
+    profile = Profile(75, 25, 22, 3, 7, 0, 1.5, 86_400, looked_at=50)
+    session.add(
+        JobJudgement(
+            job_id=job.id,
+            target_id=job.target_id,
+            profile=profile.as_json(),
+            findings=found,
+            compared_with=[each.id for each in earlier],
+        )
+    )
+    session.flush()
+
+
+def findings_on(field: str) -> list[dict[str, Any]]:
+    """Of several kinds; the last is of a later version."""
+    numbers = {"count": 49, "of": 50, "usual": 1, "runs": 10, "rule": field}
+    shapes = {"shape": f"amount {field}", "usual_shape": "number"}
+    return [
+        {"kind": kind, "field": field, "severity": "suspicious", **numbers, **shapes}
+        for kind in ("empty", "shape", "schema", "words", field)
+    ]
 
 
 def hold(session: Session, job: ScrapingJob, **counts: Any) -> None:

@@ -38,6 +38,7 @@ from orchestrator.ledger.models import (
     Site,
     TargetDraft,
     User,
+    Verdict,
     Worker,
 )
 from tests.browser import field_scenes, held_scenes
@@ -283,8 +284,9 @@ def _beside(session: Session, job: ScrapingJob, number: int, text: str) -> None:
 
 
 def _held(session: Session, job: ScrapingJob, number: int, text: str) -> None:
-    """What was held of the job, and discarded by somebody of that name."""
-    job.publication = Publication.DISCARDED
+    """What was held of the job, why, and that it was discarded by somebody of that name."""
+    job.verdict, job.publication = Verdict.SUSPICIOUS, Publication.DISCARDED
+    held_scenes.judge(session, job, held_scenes.findings_on(text), [job])
     told = {"decided_at": func.now(), "decided_by": text, "items_new": 1, "items_changed": 1}
     held_scenes.hold(session, job, **told)
     data = {text[:5_000]: text, "name": text, "url": text}

@@ -16,8 +16,10 @@ from orchestrator.ledger.models import (
     Requested,
     ScrapingJob,
     ScrapingTarget,
+    Verdict,
     Worker,
 )
+from tests.browser.held_scenes import findings_on, judge
 from tests.dashboard import rows
 from tests.dashboard.conftest import Browser
 
@@ -304,6 +306,32 @@ def test_several_statuses_and_a_trigger_are_filters_too(viewer: Browser, session
     assert "No job fits." in nothing
     assert '<option value="beat" selected>' in nothing
     assert 'value="failed" checked>' in nothing
+
+
+def test_a_verdict_is_a_filter_and_shows_where_there_is_doubt(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    jobs = {verdict: rows.job(session, target, verdict=verdict) for verdict in (*Verdict, None)}
+    for verdict in Verdict:
+        page = viewer.get(f"/jobs?verdict={verdict}").text
+        assert shown(page) == [jobs[verdict].id]
+        assert f'<option value="{verdict}" selected>' in page
+        assert page.count("status-paused verdict") == (verdict is Verdict.SUSPICIOUS)
+    assert viewer.get("/jobs?verdict=perfect").status_code == 422
+
+
+def test_a_judged_job_says_why_and_beside_which_runs(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    before = rows.job(session, target, verdict=Verdict.GOOD, items_scraped=4_321)
+    job = rows.job(session, target, verdict=Verdict.SUSPICIOUS)
+    judge(session, job, findings_on("price"), [before])
+    page = viewer.get(f"/jobs/{job.id}").text
+    told = "price is empty in 49 of 50 items; in the last 10 runs it was empty in at most 1."
+    assert told in plain(page)
+    assert "Of 75 items, 50 were looked at." in page
+    assert f'<a href="/jobs/{before.id}">' in page[page.index("Compared with one earlier run") :]
+    assert "4,321" in page
 
 
 def test_days_are_those_of_the_reader(

@@ -119,6 +119,9 @@ FAULTS = {
     "key_fields": ("k\n" * 21, "Should have at most 20 entries"),
     "priority": ("12", "Should be 9 or less"),
     "max_attempts": ("many", "Should be a whole number"),
+    "min_items": ("0", "Should be 1 or more"),
+    "required_fields": ("price\n" + "x" * 201, "Entry 2 should have at most 200 characters"),
+    "item_schema": ('{"properties": {"price": {"pattern": "x"}}}', "Uses pattern, which is not"),
 }
 
 

@@ -66,6 +66,17 @@ def test_changes_are_told_with_their_numbers() -> None:
     assert told.text.endswith("\n– Pen  1: price 1200 → 990\n– Pen 2: gone")
 
 
+def test_what_cannot_be_believed_is_told_with_the_worst_finding() -> None:
+    finding = {"kind": "empty", "field": "<price> @here", "severity": "suspicious"}
+    finding |= {"count": 1_250, "of": 1_250, "usual": 4, "runs": 10}
+    told = message(alert(AlertKind.SUSPICIOUS, finding=finding))
+    assert told.subject == "Kumo: books looks wrong"
+    assert "books completed, Nov 26 01:05, but cannot be believed. " in told.text
+    assert "is empty in 1,250 of 1,250 items; in the last 10 runs it was empty in" in told.text
+    assert "<" not in told.text
+    assert "@here" not in told.text
+
+
 def test_without_a_public_address_there_is_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "http" not in message(alert(job_id="x")).text
     monkeypatch.setenv("KUMO_PUBLIC_URL", "https://kumo.example/")
@@ -77,7 +88,7 @@ def test_every_kind_has_words() -> None:
     digest = {"since": AT.isoformat(), "until": AT.isoformat(), "failing": ["ink"], "failed": 1}
     numbers = {"completed": 3, "new": 4, "changed": 5, "items": 1, "pages": 2, "given_up": 3}
     times = {"due_at": AT.isoformat(), "failed_at": AT.isoformat()}
-    times |= {"filter": "cheaper", "count": 1, "is_more": False, "first": []}
+    times |= {"filter": "cheaper", "count": 1, "is_more": False, "first": [], "finding": None}
     for kind in AlertKind:
         told = message(alert(kind, **digest, **numbers, **times))
         assert "%(" not in told.subject + told.text, kind
