@@ -36,7 +36,7 @@ def worker(database: str, redis_url: str) -> Iterator[Worker]:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[OpenShop]:
-    with opened(36, delay=0.1) as shop:
+    with opened(36, delay=0.25) as shop:
         yield shop
 
 
