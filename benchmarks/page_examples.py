@@ -26,6 +26,7 @@ NO_PAGES = frozenset(
         "preferences.language",  # leads back to the page it was pressed on
         "workers.answers",  # a script asks for it, and it waits for Celery to answer
         "jobs.log_file",  # a stream as long as the log
+        "fields.page_file",  # a file to look into
     }
 )
 
@@ -169,6 +170,9 @@ EXAMPLES = (
         "items.of_target",
         lambda rows: {"target_id": rows.target(), "what": "new", "since": rows.day()},
     ),
+    Example("a job that is not believed", "jobs.one", lambda rows: {"job_id": rows.held()}),
+    Example("what is held of a job", "held.of_job", lambda rows: {"job_id": rows.held()}),
+    Example("a field of a job", "fields.one", lambda r: {"job_id": r.held(), "field": "price"}),
     Example("changes", "changes.index"),
     Example("changes, an older page", "changes.index", _deep_in_changes()),
     Example("changes of a target", "changes.index", lambda rows: {"target": rows.target()}),

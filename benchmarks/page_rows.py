@@ -12,6 +12,7 @@ from orchestrator.ledger.models import (
     AlertChannel,
     AuditEntry,
     Export,
+    HeldJob,
     ItemListing,
     ItemRevision,
     JobLogLine,
@@ -47,6 +48,7 @@ class PageRows:
         self._largest = session.scalars(completed.where(ScrapingJob.target_id == LARGEST)).all()
         self._exports = session.scalars(select(Export.id).limit(_MOST)).all()
         self._drafts = session.scalars(select(TargetDraft.id).limit(_MOST)).all()
+        self._held = session.scalars(select(HeldJob.job_id).limit(_MOST)).all()
         self._channels = session.scalars(select(AlertChannel.id).limit(_MOST)).all()
         self._places = _places(session)
         self._listed = session.scalar(select(func.max(ItemListing.items))) or 0
@@ -71,6 +73,9 @@ class PageRows:
 
     def draft(self) -> UUID:
         return self._random.choice(self._drafts)
+
+    def held(self) -> UUID:
+        return self._random.choice(self._held)
 
     def channel(self) -> int:
         return self._random.choice(self._channels)

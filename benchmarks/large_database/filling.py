@@ -25,9 +25,11 @@ _STATEMENTS = Path(__file__).parent / "sql"
 #: In the order that one needs of another. The first two are filled target by target.
 _BY_TARGET = ("scraping_jobs", "scraped_items")
 _CHANGES = ("item_revisions", "item_absences", "change_sets")
+_DOUBTED = ("held_jobs", "held_items", "job_judgements")
 _FOLLOWED = ("saved_filters", "change_marks", "change_feeds")
 _AT_ONCE = (
     *_CHANGES,
+    *_DOUBTED,
     *("crawls", "job_log_lines", "job_progress", "rejected_items"),
     *("charged_pages", "audit_log", "users", *_FOLLOWED, "workers", "ticks", "exports"),
     *("target_drafts", "draft_pages", "sites"),
@@ -59,10 +61,10 @@ def fill(url: str, amounts: Amounts, *, tell: Tell) -> None:
 
 
 def fill_changes(url: str, amounts: Amounts, *, tell: Tell) -> None:
-    """What happened to the items that are there, again, and how people follow it."""
+    """What happened to the items that are there, and who follows or doubts it, again."""
     facts = _facts(amounts)
     with _session(url) as cursor:
-        tables = (*_CHANGES, *_FOLLOWED)
+        tables = (*_CHANGES, *_DOUBTED, *_FOLLOWED)
         with bare(cursor, tables, tell):
             for table in tables:
                 _fill(cursor, table, [facts], tell=tell)
