@@ -78,12 +78,18 @@ _LIMITS = {"runs": RUNS, "most": _MOST_LOOKED_AT}
 
 _EARLIER = text("""
 WITH counting AS NOT MATERIALIZED (
-    SELECT g.job_id, g.judged_at, g.profile, coalesce(j.publication = 'accepted', false) AS accepted
-    FROM job_judgements g JOIN scraping_jobs j ON j.id = g.job_id
-    WHERE g.target_id = :target AND (
-        j.verdict = 'good' OR j.publication = 'accepted'
-        OR :anyway AND j.verdict = 'suspicious' AND j.publication IS NULL
-    )
+    SELECT g.job_id, g.judged_at, g.profile, j.accepted
+    FROM job_judgements g CROSS JOIN LATERAL (
+        -- OFFSET keeps the planner from reading all jobs while their statistics are old.
+        SELECT coalesce(publication = 'accepted', false) AS accepted
+        FROM scraping_jobs
+        WHERE id = g.job_id AND (
+            verdict = 'good' OR publication = 'accepted'
+            OR :anyway AND verdict = 'suspicious' AND publication IS NULL
+        )
+        OFFSET 0
+    ) AS j
+    WHERE g.target_id = :target
 ), last AS MATERIALIZED (
     SELECT * FROM counting WHERE job_id IN (
         SELECT job_id FROM job_judgements

@@ -14,7 +14,7 @@ from orchestrator.ledger.norms import FEWEST, norm, straying_median
 from orchestrator.ledger.profiles import FEWEST_CHANGES, FieldProfile, Profile, is_returned
 
 #: What differs by less matters to nobody: shares of items, and factors.
-_SHARE, _LARGE_SHARE = 0.1, 0.3
+_SHARE, _SHAPE_SHARE, _LARGE_SHARE = 0.1, 0.2, 0.3
 _TWICE, _LEVEL, _DRIFT = log(2), log(1.5), log(1.04)
 #: Half of a field's numbers are taken to lie within a factor of four: a typical one of few items
 #: strays accordingly as items come and go.
@@ -59,20 +59,25 @@ def _empty(case: Case, name: str) -> Iterator[Finding]:
 
 
 def _shape(case: Case, name: str) -> Iterator[Finding]:
+    now = case.now.fields.get(name)
+    if now is None:
+        return
+    usual_shape = _usual_shape(case, name)
+    for shape, count in sorted(now.shapes.items(), key=lambda each: -each[1]):
+        if _is_odd_shape(case, name, shape):
+            numbers = {"count": count, "of": now.filled, "shape": shape}
+            numbers |= {"usual_shape": usual_shape, "runs": case.runs}
+            yield Finding("shape", name, numbers=numbers)
+
+
+def _is_odd_shape(case: Case, name: str, shape: str) -> bool:
     def share(each: Profile) -> float | None:
         found = each.fields.get(name)
         return found.shapes.get(shape, 0) / found.filled if found and found.filled else None
 
-    now = case.now.fields.get(name)
-    if now is None or not now.shapes:
-        return
-    shape = max(now.shapes, key=lambda each: now.shapes[each])
     shares = [found for each in case.earlier if (found := share(each)) is not None]
-    usual = share_norm(case, shares, _LARGE_SHARE, share, now.filled)
-    if usual and usual.is_above(now.shapes[shape] / now.filled):
-        numbers = {"count": now.shapes[shape], "of": now.filled, "shape": shape}
-        numbers |= {"usual_shape": _usual_shape(case, name), "runs": case.runs}
-        yield Finding("shape", name, numbers=numbers)
+    usual = share_norm(case, shares, _SHAPE_SHARE, share, case.now.fields[name].filled)
+    return usual is not None and usual.is_above(share(case.now) or 0)
 
 
 def _usual_shape(case: Case, name: str) -> str:

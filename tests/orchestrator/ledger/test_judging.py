@@ -71,6 +71,18 @@ def test_what_a_person_accepted_is_usual_from_then_on(target_id: int) -> None:
     assert verdict(crawled(target_id, a_night(4))) is Verdict.SUSPICIOUS
 
 
+def test_what_there_was_on_the_same_weekday_is_usual_too(target_id: int) -> None:
+    for _ in range(6):
+        crawled(target_id, a_night())
+    half = crawled(target_id, a_night(10))
+    given.execute("UPDATE scraping_jobs SET publication = 'accepted' WHERE id = :job", job=half)
+    for _ in range(12):
+        crawled(target_id, a_night())
+    too_early, in_time = (crawled(target_id, a_night(10)) for _ in range(2))
+    assert [verdict(too_early), verdict(in_time)] == [Verdict.SUSPICIOUS, Verdict.GOOD]
+    assert half not in judgement(in_time).compared_with
+
+
 def test_a_run_that_is_not_believed_is_told_of_once_until_a_good_one(target_id: int) -> None:
     a_channel(AlertKind.SUSPICIOUS)
     expecting(target_id, min_items=10)
