@@ -16,7 +16,7 @@ from orchestrator.ledger.models import JobStatus, ScrapingJob, Trigger
 from tests import awaiting
 from tests.orchestrator.ledger import given
 from tests.shops import DAY, OpenShop, opened
-from tests.workers import UNHURRIED, Worker, working
+from tests.workers import UNHURRIED, working
 
 #: Forth, and at times back, so that products vanish, come back and have changed meanwhile.
 _STEPS = Random(5).choices((1, 2, 0, -1), (6, 2, 1, 2), k=29)
@@ -29,9 +29,9 @@ Told = dict[tuple[str, str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def worker(database: str, redis_url: str) -> Iterator[Worker]:
-    with working("--concurrency=1", **UNHURRIED) as worker:
-        yield worker
+def worker(database: str, redis_url: str) -> Iterator[None]:
+    with working("--concurrency=1", **UNHURRIED):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +41,19 @@ def site() -> Iterator[OpenShop]:
 
 
 @pytest.fixture(scope="module")
-def lived(worker: Worker, site: OpenShop) -> list[ScrapingJob]:
+def lived(worker: None, site: OpenShop) -> list[ScrapingJob]:
     """The jobs of these days, one after the other."""
     target_id = given.a_target("demo_shop", spider="demo_shop", start_urls=[site.on(DAY)])
-    return [_crawled(worker, target_id, site.on(day), place) for place, day in enumerate(DAYS)]
+    return [_crawled(target_id, site.on(day), place) for place, day in enumerate(DAYS)]
 
 
-def _crawled(worker: Worker, target_id: int, url: str, place: int) -> ScrapingJob:
+def _crawled(target_id: int, url: str, place: int) -> ScrapingJob:
     given.do(lambda session: _move_to(session, target_id, url))
     job_id = triggers.request(target_id, Trigger.DASHBOARD).job_id
     if place in KILLED:
-        awaiting.with_items(job_id, 5)
-        os.kill(worker.crawler().pid, signal.SIGKILL)
+        awaiting.with_items(job_id, 1)
+        pid = given.execute("SELECT pid FROM crawls WHERE job_id = :id", id=job_id)[0].pid
+        os.kill(pid, signal.SIGKILL)
     assert awaiting.ended(job_id).status is JobStatus.COMPLETED
     awaiting.until(lambda: given.job(job_id).absences_found_at, "what is gone is found")
     return given.job(job_id)
