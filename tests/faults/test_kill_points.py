@@ -56,7 +56,7 @@ def test_a_job_killed_there_ends_right_by_itself(scene: Scene, point: KillPoint)
 
 @pytest.mark.fault("F29", off="clean_up_spares_the_busy")
 def test_a_clean_up_killed_between_two_batches_is_finished_by_the_next(scene: Scene) -> None:
-    counts = clean_ups.play(scene, passes=13)
+    counts = clean_ups.play(scene, passes=20)
     assert counts.kills == 1, "nobody passed between two batches"
     assert not counts.evidence, "; ".join(counts.evidence)
     assert counts.is_clean

@@ -22,7 +22,7 @@ from tests.workers import Worker, working
 
 EFFECTIVE_SECONDS = 15
 
-#: Notes whatever changes on a job that has ended.
+#: Notes whatever changes on a job that has ended, but for what is told of it afterwards.
 WITNESS = """
 CREATE TABLE changed_after_the_end (job_id uuid, was text, became text);
 CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -31,7 +31,10 @@ BEGIN
     RETURN new;
 END $$;
 CREATE TRIGGER witness AFTER UPDATE ON scraping_jobs FOR EACH ROW
-WHEN (old.status IN ('completed', 'failed', 'cancelled', 'skipped'))
+WHEN (old.status IN ('completed', 'failed', 'cancelled', 'skipped')
+    AND to_jsonb(old) - '{absences_due,absences_found_at,items_gone,verdict,publication}'::text[]
+    IS DISTINCT FROM
+    to_jsonb(new) - '{absences_due,absences_found_at,items_gone,verdict,publication}'::text[])
 EXECUTE FUNCTION note_it();
 """
 

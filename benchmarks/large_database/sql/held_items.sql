@@ -6,5 +6,5 @@ SELECT
     job_id, id, 'changed', key, data || '{"price": null}', '\x00', first_seen_at, moved_at,
     jsonb_build_object('price', data -> 'price'), '{}', content_hash, changed_at
 FROM held_jobs, LATERAL (
-    SELECT * FROM scraped_items WHERE target_id = held_jobs.target_id ORDER BY id LIMIT 200
+    SELECT * FROM scraped_items WHERE target_id = held_jobs.target_id ORDER BY changed_at DESC, id DESC LIMIT 200
 ) AS items
