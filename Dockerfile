@@ -33,4 +33,4 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
 CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", \
     "--worker-class", "gthread", "--workers", "1", "--threads", "16", \
     "--graceful-timeout", "2", "--access-logfile", "-", \
-    "--no-control-socket", "dashboard:create_app()"]
+    "--no-control-socket", "dashboard.wsgi:app"]

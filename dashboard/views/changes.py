@@ -21,6 +21,9 @@ from orchestrator.ledger.models import Role, ScrapingTarget
 
 blueprint = Blueprint("changes", __name__)
 
+#: Seconds. A filter that few changes fit would otherwise take as long as the disk is slow.
+_LOOKS_FOR = 0.01
+
 
 @blueprint.get("/changes")
 def index() -> ResponseReturnValue:
@@ -28,7 +31,7 @@ def index() -> ResponseReturnValue:
     with database.transaction() as session:
         target, which = _resolved(session, asked)
         job, of_job = history.one(session, which.job_id) if which.job_id else (None, None)
-        page = changes.page(session, which, after=asked.after)
+        page = changes.page(session, which, after=asked.after, seconds=_LOOKS_FOR)
         is_plain = not (asked.narrows or which.job_id)
         unseen = marks.unseen(session, current_user.user_id, which.target_id) if is_plain else None
         saved = saved_filters.seen_by(session, current_user.user_id)

@@ -27,10 +27,11 @@ SETTINGS = {
     # No socket file: its path may hold 107 characters at most, and a home may be deeper.
     "unix_socket_directories": "",
     "max_connections": "200",
-    "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+#: Of its shared memory, in megabytes.
+_LEAST_SHARED, _MOST_SHARED = 128, 1_024
 
 
 def prepare(home: Path, **settings: str) -> Server:
@@ -56,7 +57,8 @@ def prepare(home: Path, **settings: str) -> Server:
         _initialise(folder, programs, who)
     _forget_stale_lock(folder / "data")
     port = kept.port(folder / "port")
-    options = {"port": str(port)} | SETTINGS | settings
+    buffers = {"shared_buffers": f"{_shared_megabytes()}MB"}
+    options = {"port": str(port)} | buffers | SETTINGS | settings
     return Server(
         name=f"Postgres {MAJOR}",
         command=(
@@ -68,6 +70,12 @@ def prepare(home: Path, **settings: str) -> Server:
         url=f"postgresql://{OWNER}:{password}@{kept.LOOPBACK}:{port}/{DATABASE}",
         problem=lambda: _problem(port, password),
     )
+
+
+def _shared_megabytes() -> int:
+    """An eighth of the machine's memory, within bounds; what is not needed is not taken."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(max(memory // 8 // 2**20, _LEAST_SHARED), _MOST_SHARED)
 
 
 def _check_owner(data: Path, who: Account) -> None:

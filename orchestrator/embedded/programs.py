@@ -83,5 +83,5 @@ def dashboard(settings: Config) -> tuple[str, ...]:
         *("--graceful-timeout", "2", "--access-logfile", "-"),
         # It would be one file for all installations of a user.
         "--no-control-socket",
-        "dashboard:create_app()",
+        "dashboard.wsgi:app",
     )

@@ -4,9 +4,11 @@ A page looks at so many changes and no more. Where a filter leaves too few of th
 page says how far it has looked, and the next one looks further.
 """
 
+import math
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,7 +24,8 @@ from orchestrator.ledger.walks import Place, Step, Walk
 
 #: So many changes are held against a filter, a page.
 MOST_LOOKED_AT = 600
-_FIRST_STRIDE, _STRIDE = 100, 300
+#: So many at once where each is to be looked into.
+_STRIDE = 100
 _LONGEST_TITLE = 200
 #: More of a job are neither looked at nor counted when somebody is told of them.
 MOST_COUNTED = 5_000
@@ -77,10 +80,15 @@ def page(
     after: Place | None = None,
     size: int = 50,
     look: int = MOST_LOOKED_AT,
+    seconds: float = math.inf,
 ) -> ChangePage:
-    """The newest that fit, or those behind `after`. `look` bounds what one page costs."""
+    """The newest that fit, or those behind `after`.
+
+    It looks at no more than `look`, and begins no further stride after so many seconds.
+    """
     walk = Walk(session, which, after)
-    steps = _gathered(session, walk, which, most=size + 1, look=look)
+    until = monotonic() + seconds
+    steps = _gathered(session, walk, which, most=size + 1, look=look, until=until)
     shown = told(session, steps[:size])
     if len(steps) > size:
         return ChangePage(shown, steps[size - 1].place)
@@ -130,17 +138,24 @@ def batches(which: ChangeFilter) -> Iterator[list[Change]]:
 
 
 def _gathered(
-    session: Session, walk: Walk, which: ChangeFilter, *, most: int, look: int
+    session: Session,
+    walk: Walk,
+    which: ChangeFilter,
+    *,
+    most: int,
+    look: int,
+    until: float = math.inf,
 ) -> list[Step]:
     """The first that fit, found by looking at so many."""
     found: list[Step] = []
-    stride = _FIRST_STRIDE if which.looks_inside else most
     look = look if which.wanted else 0
     while len(found) < most and look > 0 and not (walk.is_over or walk.is_tired):
+        stride = _STRIDE if which.looks_inside else most - len(found)
         seen = walk.stride(min(stride, look))
         found += sifting.fitting(session, seen, which)
         look -= max(len(seen), 1)
-        stride = _STRIDE if which.looks_inside else most - len(found)
+        if monotonic() >= until:
+            break
     return found[:most]
 
 

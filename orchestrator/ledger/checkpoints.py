@@ -86,7 +86,7 @@ class CheckpointWriter:
         """Gives the connection up; the next commit makes a new one."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.invalidate()
+            connection.close()
 
     def _execute(self, batch: Batch, number: int) -> Requested | None:
         with self._connected().cursor() as cursor:
@@ -104,9 +104,12 @@ class CheckpointWriter:
     def _connected(self) -> Any:
         if self._connection is None:
             with database.translated():
-                self._connection = database.engine().raw_connection()
-            self._connection.driver_connection.autocommit = True
-        return self._connection.driver_connection
+                taken = database.engine().raw_connection()
+            self._connection = taken.driver_connection
+            # It is ours from now on: the pool would hand it on in autocommit mode.
+            taken.detach()
+            self._connection.autocommit = True
+        return self._connection
 
     def _written_before(self, standing: Any, number: int) -> tuple[str | None]:
         """The commit whose outcome was unknown had succeeded, or the lease is gone."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, text, tuple_
+from sqlalchemy import Select, false, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger.filters import ChangeFilter
@@ -115,24 +115,36 @@ class Walk:
 
     def _look(self) -> None:
         """At the next sets, and keeps those that may have something."""
-        rows = self._session.execute(self._window()).all()
-        self._looked_at += len(rows)
+        rows = self._session.execute(self._wanted(self._window())).all()
         for row in rows:
             counts = {kind: getattr(row, kind) for kind in self._which.wanted}
-            if any(counts.values()) and (self._targets is None or row.target_id in self._targets):
+            if row.is_wanted:
                 self._waiting.append(_Set(row.job_id, row.target_id, row.at, counts))
-        if rows:
-            self._edge = Place(rows[-1].at, rows[-1].job_id, _END, 0)
-        self._at_end = len(rows) < self._window_size
+        last = rows[-1] if rows and rows[-1].number == self._window_size else None
+        self._at_end = last is None
+        if last:
+            self._edge = Place(last.at, last.job_id, _END, 0)
+        self._looked_at += self._window_size
         self._window_size *= 3
         self._at_most = not self._at_end and self._looked_at >= _MOST_SETS
+
+    def _wanted(self, window: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        """The sets of a window that may have something, and its very last in any case."""
+        inner = window.subquery()
+        is_wanted = or_(false(), *(inner.c[kind] > 0 for kind in self._which.wanted))
+        if self._targets is not None:
+            is_wanted &= inner.c.target_id.in_(self._targets)
+        query = select(inner, is_wanted.label("is_wanted"))
+        return query.where(is_wanted | (inner.c.number == self._window_size))
 
     def _window(self) -> Select[*tuple[Any, ...]]:
         if self._which.job_id is not None:
             return _of_job(self._which.job_id)
+        order = (ChangeSet.at.desc(), ChangeSet.job_id.desc())
+        number = func.row_number().over(order_by=order).label("number")
         columns = (ChangeSet.job_id, ChangeSet.target_id, ChangeSet.at, *_counted(ChangeSet))
         key = tuple_(ChangeSet.at, ChangeSet.job_id)
-        query = select(*columns).order_by(ChangeSet.at.desc(), ChangeSet.job_id.desc())
+        query = select(*columns, number).order_by(*order)
         if self._which.target_id is not None:
             query = query.where(ChangeSet.target_id == self._which.target_id)
         if self._edge:
@@ -183,6 +195,7 @@ def _of_job(job_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
             ScrapingJob.id.label("job_id"),
             ScrapingJob.target_id,
             ended.label("at"),
+            literal(1).label("number"),
             ScrapingJob.items_new.label(ChangeKind.FOUND),
             ScrapingJob.items_changed.label(ChangeKind.CHANGED),
             ScrapingJob.items_gone.label(ChangeKind.GONE),

@@ -24,7 +24,7 @@ def listening() -> Iterator[socket.socket]:
 @contextmanager
 def dashboard(listener: socket.socket) -> Iterator[str]:
     """Its address; DATABASE_URL, REDIS_URL and KUMO_SECRET_KEY are those of this process."""
-    command = [sys.executable, "-m", "gunicorn", "dashboard:create_app()", "--threads", "4"]
+    command = [sys.executable, "-m", "gunicorn", "dashboard.wsgi:app", "--threads", "4"]
     command += ["--graceful-timeout", "1"]
     port = listener.getsockname()[1]
     with subprocess.Popen(

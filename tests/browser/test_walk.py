@@ -94,7 +94,7 @@ def test_a_day(reader: Reader, shop: OpenShop, slow_shop: OpenShop) -> None:
     reader.sign_in("operator")
     add_a_target(reader, name, shop.on(DAY))
     run_and_watch(reader, name)
-    item = open_an_item(reader, name)
+    item = open_an_item(reader, name, changes_in(shop))
     expect(page.locator(".item-change")).to_have_count(1)
     expect(page.locator(".item-change")).to_contain_text(reader.said("First seen"))
     change_the_address(reader, name, shop.on(LATER))
@@ -135,11 +135,18 @@ def run_and_watch(reader: Reader, name: str) -> None:
     expect(items.locator("dd").first).to_have_text("60")
 
 
-def open_an_item(reader: Reader, name: str) -> str:
-    """Its address."""
+def changes_in(shop: OpenShop) -> set[str]:
+    """The keys of products that are still there on the later day, and no longer the same."""
+    now, later = shop.products(DAY), shop.products(LATER)
+    return {sku for sku in now.keys() & later.keys() if now[sku] != later[sku]}
+
+
+def open_an_item(reader: Reader, name: str, keys: set[str]) -> str:
+    """The address of the first of them."""
     open_target(reader, name)
     reader.follow("Items")
-    reader.page.locator("table.items tbody th a").first.click()
+    row = reader.page.locator("table.items tbody tr", has_text=re.compile("|".join(keys)))
+    row.first.locator("th a").click()
     expect(reader.page.locator(".item-fields")).to_be_visible()
     return reader.page.url
 

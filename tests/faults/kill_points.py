@@ -73,7 +73,10 @@ class Scene:
         (self._folder / f"{name}.new").rename(self._folder / name)
 
     def killed_at(self, name: str, is_over: Callable[[], bool]) -> datetime | None:
-        """When somebody died at the point; None if all was over before anybody came by so often."""
+        """When somebody died at the point; None if all was over before anybody came by so often.
+
+        A point that is passed when all is over would be disarmed just before: let nothing be over.
+        """
         taken = self._folder / f"{name}.taken"
         awaiting.until(lambda: taken.exists() or is_over(), f"a process that passes {name}")
         if not taken.exists():
@@ -115,7 +118,9 @@ def play(scene: Scene, point: KillPoint, *, passes: int = 0) -> Counts:
     """One job, killed at the point after so many passes; what became of it."""
     passes = passes if point.repeats else 0
     job_id = point.bring(scene, point, passes)
-    at = scene.killed_at(point.name, lambda: given.job(job_id).status in awaiting.FINAL)
+    at = scene.killed_at(
+        point.name, lambda: point.repeats and given.job(job_id).status in awaiting.FINAL
+    )
     if at and point.worker_dies:
         scene.relieve_the_dead()
     shop = scene.slow_shop if point.status is JobStatus.CANCELLED else scene.shop

@@ -73,7 +73,7 @@ def kill_dashboard(person: Person) -> None:
     """SIGKILL to all processes of it, whatever they are at."""
     ours = psutil.Process().children(recursive=True)
     for process in ours:
-        if "dashboard:create_app()" in " ".join(process.cmdline()):
+        if "dashboard.wsgi:app" in " ".join(process.cmdline()):
             os.kill(process.pid, signal.SIGKILL)
 
 

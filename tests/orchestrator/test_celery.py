@@ -33,6 +33,7 @@ def test_the_tasks_are_these(tasks: set[str]) -> None:
             "batch_scrape_targets",
             "cleanup_old_data",
             "deliver_alerts",
+            "diagnose_field",
             "index_items",
             "list_items",
             "look_at_page",

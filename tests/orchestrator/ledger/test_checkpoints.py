@@ -1,5 +1,6 @@
 """The checkpoint on a real Postgres: exact counts, once, and only for who holds the lease."""
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -85,6 +86,13 @@ def test_the_counts_are_the_rows(claim: Claim, writer: CheckpointWriter) -> None
     writer.commit(_items("b", "c"))
     assert _counts(claim) == {"items_scraped": 3, "items_new": 3}
     assert given.count("scraped_items", "last_job_id = :job", job=claim.job_id) == 3
+
+
+def test_a_writer_that_was_forgotten_hands_nobody_its_connection(claim: Claim) -> None:
+    CheckpointWriter(claim, lease_seconds=60).commit(_items("a"))
+    gc.collect()
+    with storage.engine().connect() as connection:
+        assert not connection.connection.driver_connection.autocommit
 
 
 def test_an_empty_checkpoint_renews_the_lease(claim: Claim, writer: CheckpointWriter) -> None:
