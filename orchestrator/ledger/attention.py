@@ -14,7 +14,13 @@ from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, select, text
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.ledger import bells, waiting
-from orchestrator.ledger.models import ACTIVE, Publication, ScrapingJob, ScrapingTarget
+from orchestrator.ledger.models import (
+    ACTIVE,
+    Publication,
+    ScrapingJob,
+    ScrapingTarget,
+    Verdict,
+)
 from orchestrator.ledger.vitals import Vitals
 from orchestrator.ledger.waiting import Reason
 from orchestrator.shelf import Shelf
@@ -33,6 +39,8 @@ class Kind(StrEnum):
     QUIET_WORKER = "quiet_worker"  #: A worker died without a word.
     FAILED = "failed"  #: A target's last job failed.
     HELD = "held"  #: A job is not believed, and its changes wait for a person.
+    BAD = "bad"  #: A job is not as a person said to expect; its changes count.
+    SUSPICIOUS = "suspicious"  #: A job differs from those before it; its changes count.
     LATE = "late"  #: An occasion of a target passed without a job.
     WAITING = "waiting"  #: A job could have started long ago.
     NO_ITEMS = "no_items"  #: A job found nothing where the ones before it did.
@@ -130,6 +138,9 @@ def _verdict(row: Any, usual: _Usual) -> tuple[Kind, int] | None:
         return Kind.NO_ITEMS, 0
     if row.items_scraped * 2 < usual.items and usual.jobs >= _FEWEST_JOBS:
         return Kind.FEWER_ITEMS, row.items_scraped
+    # Whoever decided about it knows.
+    if row.verdict in (Verdict.SUSPICIOUS, Verdict.BAD) and row.publication is None:
+        return Kind(row.verdict), 0
     if row.pages_given_up:
         return Kind.PAGES_GIVEN_UP, row.pages_given_up
     return (Kind.ITEMS_REJECTED, row.items_rejected) if row.items_rejected else None
@@ -200,7 +211,7 @@ _NEWEST = text(
     FROM scraping_targets t
     CROSS JOIN LATERAL (
         SELECT id::text AS job_id, status, queued_at, completed_at, items_scraped, items_rejected,
-               pages_given_up, left(error_message, 300) AS message
+               pages_given_up, verdict, publication, left(error_message, 300) AS message
         FROM scraping_jobs
         WHERE target_id = t.id AND status <> 'skipped'
         ORDER BY queued_at DESC, id DESC LIMIT 1

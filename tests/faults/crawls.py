@@ -25,9 +25,16 @@ def requested(shop: OpenShop, **terms: Any) -> UUID:
 
 def under_way(shop: OpenShop, least: int = 10) -> UUID:
     """A job with some of its items recorded and most yet to come."""
-    job_id = requested(shop)
-    awaiting.with_items(job_id, least)
+    (job_id,) = all_under_way(shop, 1, least)
     return job_id
+
+
+def all_under_way(shop: OpenShop, count: int, least: int = 10) -> list[UUID]:
+    """So many such jobs, begun at once: one after the other, the first might end meanwhile."""
+    job_ids = [requested(shop) for _ in range(count)]
+    for job_id in job_ids:
+        awaiting.with_items(job_id, least)
+    return job_ids
 
 
 def assert_whole(job: ScrapingJob, shop: OpenShop) -> None:

@@ -98,7 +98,7 @@ def _restart_without_data(own: OwnRedis) -> None:
 def test_a_redis_that_forgets_everything_loses_no_item_and_no_bell(
     worker: Worker, own: OwnRedis, slow_shop: OpenShop, forget: Callable[[OwnRedis], None]
 ) -> None:
-    crawling = [crawls.under_way(slow_shop) for _ in range(2)]
+    crawling = crawls.all_under_way(slow_shop, 2)
     waiting = crawls.requested(slow_shop)
     forget(own)
     for job_id in [*crawling, waiting]:
@@ -112,7 +112,7 @@ def test_a_redis_that_forgets_everything_loses_no_item_and_no_bell(
 def test_while_redis_is_full_jobs_wait_and_the_dashboard_answers(
     worker: Worker, own: OwnRedis, person: Person, slow_shop: OpenShop
 ) -> None:
-    crawling = [crawls.under_way(slow_shop) for _ in range(2)]
+    crawling = crawls.all_under_way(slow_shop, 2)
     in_the_queue = crawls.requested(slow_shop)
     target_id = crawls.a_target_on(slow_shop)
     own.fill()

@@ -117,6 +117,19 @@ def test_a_job_that_could_not_store_some_items(target_id: int) -> None:
     assert (concern.kind, concern.count) == (Kind.ITEMS_REJECTED, 3)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "kind"), [("suspicious", Kind.SUSPICIOUS), ("bad", Kind.BAD), ("good", None)]
+)
+def test_a_job_that_is_doubted_until_somebody_has_decided(
+    target_id: int, verdict: str, kind: Kind | None
+) -> None:
+    job_id = completed(target_id, items=60)
+    given.execute("UPDATE scraping_jobs SET verdict = :v WHERE id = :i", v=verdict, i=job_id)
+    assert kinds() == ([kind] if kind else [])
+    given.execute("UPDATE scraping_jobs SET publication = 'accepted' WHERE id = :i", i=job_id)
+    assert kinds() == []
+
+
 def test_a_target_whose_occasion_passed_without_a_job(target_id: int) -> None:
     make_old("scraping_targets", "next_run_at", 290)
     assert kinds() == []
