@@ -140,7 +140,7 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     )
     min_items = StringField(
         lazy_gettext("Items at least"),
-        description=lazy_gettext("A run that finds fewer is bad; empty: any number."),
+        description=lazy_gettext("A job that finds fewer is bad; empty: any number."),
         render_kw={"inputmode": "numeric"},
     )
     required_fields = TextAreaField(
@@ -159,7 +159,7 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     publish_anyway = BooleanField(
         lazy_gettext("Publish anyway"),
         description=lazy_gettext(
-            "A run that is not believed is told of, but its changes are not held back."
+            "A job that is not believed is told of, but its changes are not held back."
         ),
     )
     #: When the target was last changed, as its form was opened.
@@ -232,7 +232,7 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         )
 
     def labels(self, names: list[str]) -> list[str]:
-        labels = {"expectations": lazy_gettext("What is expected of each run")}
+        labels = {"expectations": lazy_gettext("What is expected of each job")}
         labels |= {name: self[name].label.text for name in names if name in self}
         return [str(labels[name]) for name in names if name in labels]
 

@@ -31,7 +31,7 @@ class Case:
 
     @cached_property
     def with_changes(self) -> Sequence[Profile]:
-        """Earlier runs whose changes can be held against this one's; empty when none can.
+        """Earlier jobs whose changes can be held against this one's; empty when none can.
 
         How much changes depends on how long nobody has looked, and on the hour and the day.
         """

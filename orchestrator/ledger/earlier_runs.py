@@ -1,4 +1,4 @@
-"""Earlier runs: those of a target that count when a job is judged, in one query.
+"""Earlier jobs: those of a target that count when a job is judged, in one query.
 
 Good ones count, accepted ones, and where what is not believed is published anyway, suspicious ones.
 """

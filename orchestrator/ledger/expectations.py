@@ -51,7 +51,7 @@ class Expectations(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    #: A run that finds fewer items is bad.
+    #: A job that finds fewer items is bad.
     min_items: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     #: Fields that have something in them in every item.
     required_fields: Annotated[list[_FieldName], Field(max_length=50)] = []

@@ -80,61 +80,61 @@ _SENTENCES: Mapping[str, Callable[[dict[str, Any]], Sentence]] = {
         "%(field)s does not fit the item schema (%(rule)s) in %(count)s of %(of)s items.", **of
     ),
     "nothing": lambda of: Sentence(
-        "It found no items; in the last %(runs)s runs there were at least %(lowest)s.", **of
+        "It found no items; in the last %(runs)s jobs there were at least %(lowest)s.", **of
     ),
     "few_items": lambda of: Sentence(
-        "It found %(now)s items; in the last %(runs)s runs there were at least %(lowest)s.", **of
+        "It found %(now)s items; in the last %(runs)s jobs there were at least %(lowest)s.", **of
     ),
     "many_items": lambda of: Sentence(
-        "It found %(now)s items; in the last %(runs)s runs there were at most %(highest)s.", **of
+        "It found %(now)s items; in the last %(runs)s jobs there were at most %(highest)s.", **of
     ),
     "many_new": lambda of: Sentence(
-        "%(count)s of %(of)s items were never seen before; in the last %(runs)s runs at most "
+        "%(count)s of %(of)s items were never seen before; in the last %(runs)s jobs at most "
         "%(usual)s were.",
         **of,
     ),
     "still": lambda of: Sentence(
-        "Nothing changed and nothing was new; in the last %(runs)s runs at least %(lowest)s items "
+        "Nothing changed and nothing was new; in the last %(runs)s jobs at least %(lowest)s items "
         "were. The site may have sent an old copy.",
         **of,
     ),
     "few_pages": lambda of: Sentence(
-        "It read %(now)s pages; in the last %(runs)s runs there were at least %(lowest)s.", **of
+        "It read %(now)s pages; in the last %(runs)s jobs there were at least %(lowest)s.", **of
     ),
     "many_pages": lambda of: Sentence(
-        "It read %(now)s pages; in the last %(runs)s runs there were at most %(highest)s.", **of
+        "It read %(now)s pages; in the last %(runs)s jobs there were at most %(highest)s.", **of
     ),
     "many_errors": lambda of: Sentence(
-        "There were %(count)s errors for %(of)s pages; in the last %(runs)s runs at most "
+        "There were %(count)s errors for %(of)s pages; in the last %(runs)s jobs at most "
         "%(usual)s.",
         **of,
     ),
     "slow": lambda of: Sentence(
-        "It took %(now)s seconds; the last %(runs)s runs took at most %(highest)s.", **of
+        "It took %(now)s seconds; the last %(runs)s jobs took at most %(highest)s.", **of
     ),
     "quick": lambda of: Sentence(
-        "It took %(now)s seconds; the last %(runs)s runs took at least %(lowest)s.", **of
+        "It took %(now)s seconds; the last %(runs)s jobs took at least %(lowest)s.", **of
     ),
     "empty": lambda of: Sentence(
-        "%(field)s is empty in %(count)s of %(of)s items; in the last %(runs)s runs it was empty "
+        "%(field)s is empty in %(count)s of %(of)s items; in the last %(runs)s jobs it was empty "
         "in at most %(usual)s.",
         **of,
     ),
     "shape": lambda of: Sentence(
-        "%(field)s is %(shape)s in %(count)s of %(of)s items; in the last %(runs)s runs it was "
+        "%(field)s is %(shape)s in %(count)s of %(of)s items; in the last %(runs)s jobs it was "
         "mostly %(usual_shape)s.",
         **of,
     ),
     "same": lambda of: Sentence(
-        "%(field)s has %(count)s different values in %(of)s items; in the last %(runs)s runs it "
+        "%(field)s has %(count)s different values in %(of)s items; in the last %(runs)s jobs it "
         "had at least %(usual)s.",
         **of,
     ),
     "words": lambda of: Sentence(
-        "%(field)s has few words in common with what it said in the last %(runs)s runs.", **of
+        "%(field)s has few words in common with what it said in the last %(runs)s jobs.", **of
     ),
     "drift": lambda of: Sentence(
-        "%(field)s is typically %(now)s times what it was before; in the last %(runs)s runs it was "
+        "%(field)s is typically %(now)s times what it was before; in the last %(runs)s jobs it was "
         "between %(lowest)s and %(highest)s times.",
         **of,
     ),
@@ -144,17 +144,17 @@ _SENTENCES: Mapping[str, Callable[[dict[str, Any]], Sentence]] = {
         **of,
     ),
     "changed": lambda of: Sentence(
-        "%(field)s changed in %(count)s of %(of)s items; in the last %(runs)s runs it changed in "
+        "%(field)s changed in %(count)s of %(of)s items; in the last %(runs)s jobs it changed in "
         "at most %(usual)s.",
         **of,
     ),
     "level": lambda of: Sentence(
-        "%(field)s is typically %(now)s; in the last %(runs)s runs it was between %(lowest)s and "
+        "%(field)s is typically %(now)s; in the last %(runs)s jobs it was between %(lowest)s and "
         "%(highest)s.",
         **of,
     ),
     "length": lambda of: Sentence(
-        "%(field)s typically has %(now)s characters; in the last %(runs)s runs it had between "
+        "%(field)s typically has %(now)s characters; in the last %(runs)s jobs it had between "
         "%(lowest)s and %(highest)s.",
         **of,
     ),

@@ -327,10 +327,10 @@ def test_a_judged_job_says_why_and_beside_which_runs(
     job = rows.job(session, target, verdict=Verdict.SUSPICIOUS)
     judge(session, job, findings_on("price"), [before])
     page = viewer.get(f"/jobs/{job.id}").text
-    told = "price is empty in 49 of 50 items; in the last 10 runs it was empty in at most 1."
+    told = "price is empty in 49 of 50 items; in the last 10 jobs it was empty in at most 1."
     assert told in plain(page)
     assert "Of 75 items, 50 were looked at." in page
-    assert f'<a href="/jobs/{before.id}">' in page[page.index("Compared with one earlier run") :]
+    assert f'<a href="/jobs/{before.id}">' in page[page.index("Compared with one earlier job") :]
     assert "4,321" in page
 
 

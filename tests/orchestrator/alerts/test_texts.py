@@ -72,7 +72,7 @@ def test_what_cannot_be_believed_is_told_with_the_worst_finding() -> None:
     told = message(alert(AlertKind.SUSPICIOUS, finding=finding))
     assert told.subject == "Kumo: books looks wrong"
     assert "books completed, Nov 26 01:05, but cannot be believed. " in told.text
-    assert "is empty in 1,250 of 1,250 items; in the last 10 runs it was empty in" in told.text
+    assert "is empty in 1,250 of 1,250 items; in the last 10 jobs it was empty in" in told.text
     assert "<" not in told.text
     assert "@here" not in told.text
 

@@ -56,7 +56,7 @@ def test_few_earlier_runs_say_nothing_and_five_do(target_id: int) -> None:
     assert [verdict(each) for each in first] == [Verdict.GOOD] * 6
     job_id = crawled(target_id, a_night(price=None))
     assert said(job_id) == [
-        "price is empty in 20 of 20 items; in the last 6 runs it was empty in at most 0."
+        "price is empty in 20 of 20 items; in the last 6 jobs it was empty in at most 0."
     ]
     assert judgement(job_id).compared_with == first[::-1]
 
