@@ -86,6 +86,12 @@ def page(
     return LogPage(lines, older)
 
 
+def by_level(session: Session, job_id: uuid.UUID) -> dict[int, int]:
+    """How many lines a job's log has of each level."""
+    query = select(JobLogLine.level, func.count()).where(JobLogLine.job_id == job_id)
+    return dict(session.execute(query.group_by(JobLogLine.level)).all())
+
+
 def chunk(
     session: Session, job_id: uuid.UUID, which: LogFilter, *, after: Place = (0, -1)
 ) -> Sequence[JobLogLine]:
