@@ -277,6 +277,11 @@ def test_the_dashboard_answers_and_is_ready(run: Run) -> None:
     assert answer(f"http://127.0.0.1:{dashboard.ports['8000']}/readyz") == 200
 
 
+def test_scrapyds_clients_are_answered(run: Run) -> None:
+    server = run("scrapyd", "6800")
+    assert answer(f"http://127.0.0.1:{server.ports['6800']}/daemonstatus.json") == 401
+
+
 def test_flower_answers_and_refuses_who_has_no_password(run: Run) -> None:
     flower = run("flower", "5555")
     assert answer(f"http://127.0.0.1:{flower.ports['5555']}/") == 401
