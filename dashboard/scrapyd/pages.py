@@ -18,12 +18,10 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/jobs")
 def jobs() -> ResponseReturnValue:
     with database.transaction() as session:
-        sections = {
-            "Pending": scrapyd_jobs.pending(session),
-            "Running": scrapyd_jobs.running(session),
-            "Finished": scrapyd_jobs.finished(session),
+        found = {
+            "pending": scrapyd_jobs.pending(session),
+            "running": scrapyd_jobs.running(session),
+            "finished": scrapyd_jobs.finished(session),
+            "now": ticks.now(session),
         }
-        now = ticks.now(session)
-    return render_template(
-        "scrapyd/jobs.html", sections=sections, words=words, prefix=words.prefix(), now=now
-    )
+    return render_template("scrapyd/jobs.html", **found, words=words, prefix=words.prefix())

@@ -18,7 +18,7 @@ from dashboard.scrapyd import words
 from dashboard.words import plain
 from orchestrator import database
 from orchestrator.ledger import logs, scrapyd_jobs
-from orchestrator.ledger.logs import LogFilter, ShownLine
+from orchestrator.ledger.logs import ShownLine
 from orchestrator.ledger.models import JobLogLine
 
 _MOST_HELD = 8_000_000
@@ -29,7 +29,7 @@ def log(job_id: UUID) -> Iterator[bytes]:
     place = (0, -1)
     while True:
         with database.transaction() as session:
-            lines = logs.chunk(session, job_id, LogFilter(), after=place)
+            lines = logs.stretch(session, job_id, after=place)
         if not lines:
             return
         yield "".join(map(line, lines)).encode(errors="replace")

@@ -49,7 +49,7 @@ def moment(at: datetime | None) -> str:
 
 
 def second(at: datetime | None) -> str:
-    return _local(at).strftime("%Y-%m-%d %H:%M:%S") if at else ""
+    return str(_local(at))[:19] if at else ""
 
 
 def runtime(job: ClientJob, now: datetime) -> str:

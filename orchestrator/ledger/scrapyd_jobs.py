@@ -24,7 +24,7 @@ from orchestrator.ledger.models import (
 )
 
 MOST_FINISHED = 100
-_MOST_ACTIVE = 1_000
+_MOST_ACTIVE = _MOST_NAMES = 1_000
 #: Those that were skipped are among them, and are no crawls.
 _LOOKED_AT = 1_000
 _MOST_ITEMS, _MOST_LETTERS = 1_000, 4_000_000
@@ -127,12 +127,14 @@ def of_spider(session: Session, spider: str) -> list[ClientJob]:
 
 
 def names(session: Session) -> list[str]:
-    """The names that jobs may be known by; found by leaps along the index."""
+    """The first of the names that jobs may be known by; found by leaps along the index."""
     first = select(func.min(ScrapydJob.spider).label("name")).cte(recursive=True)
     following = select(func.min(ScrapydJob.spider)).where(ScrapydJob.spider > first.c.name)
     known = first.union_all(select(following.scalar_subquery()).where(first.c.name.is_not(None)))
-    asked = session.scalars(select(known.c.name).where(known.c.name.is_not(None)).limit(1_000))
-    return sorted({*asked, *history.target_names(session)})
+    asked = session.scalars(
+        select(known.c.name).where(known.c.name.is_not(None)).limit(_MOST_NAMES)
+    )
+    return sorted({*asked, *history.target_names(session)})[:_MOST_NAMES]
 
 
 def items(session: Session, job_id: uuid.UUID, *, after: int = 0) -> list[tuple[int, str]]:

@@ -27,6 +27,9 @@ def test_an_answer_is_written_as_scrapyd_writes_it(client: Client) -> None:
     assert response.headers["Access-Control-Allow-Methods"] == "OPTIONS, HEAD, GET"
     assert response.headers["Access-Control-Allow-Headers"] == "X-Requested-With"
     assert response.headers["Content-Length"] == str(len(response.data))
+    refused = client.ask("POST", "/cancel.json")
+    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+    assert refused.headers["Access-Control-Allow-Methods"] == "OPTIONS, HEAD, POST"
 
 
 @pytest.mark.parametrize("name", [*ENDPOINTS])
