@@ -25,13 +25,13 @@ install: .venv/dev.stamp  ## make .venv with everything for development
 # wants: hundreds of processes are started, and each would compile all of Kumo.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-test: .venv/dev.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
+test: .venv/dev.stamp .venv/clients.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
 	$(PYTEST) $(ARGS)
 
 faults: .venv/dev.stamp  ## break what can break, for hours (ARGS="--list", ARGS="--shard redis-lost")
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-check: .venv/dev.stamp  ## format, lint, types, import contracts, tests
+check: .venv/dev.stamp .venv/clients.stamp  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -74,15 +74,16 @@ audit: .venv/dev.stamp  ## look for known holes in the locked packages (needs th
 		exit 2; fi
 
 # The two smaller locks take their versions from the largest, so the three always agree.
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	--extra flower pyproject.toml
+HASHED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+COMPILE = $(HASHED) --extra flower pyproject.toml
 SMALLER = echo 'setuptools>=80' | $(COMPILE) - --upgrade --constraint requirements-dev.lock
 
 lock: .venv/dev.stamp  ## bring the locks up to pyproject.toml (UPGRADE=1: the newest of everything)
 	$(COMPILE) --extra embedded --extra parquet --extra dev -o requirements-dev.lock $(if $(UPGRADE),--upgrade)
 	$(SMALLER) --extra embedded -o requirements-embedded.lock
 	$(SMALLER) -o requirements.lock
+	$(HASHED) $(CLIENTS)/requirements.in -o $(CLIENTS)/requirements.lock $(if $(UPGRADE),--upgrade)
 
 define install_from
 	@echo "Installing the packages of $(1); the first time takes about a minute."
@@ -97,6 +98,15 @@ endef
 
 .venv/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 	$(call install_from,requirements-dev.lock)
+
+# Clients of Scrapyd, which tests run as they were published, among libraries older than ours.
+CLIENTS := tests/clients
+.venv/clients.stamp: $(CLIENTS)/requirements.lock | .venv/dev.stamp
+	@echo "Installing the clients of Scrapyd that tests run."
+	@$(BIN)/uv --quiet venv --clear --python $(BIN)/python .venv/clients
+	@$(BIN)/uv --quiet pip install --python .venv/clients/bin/python --require-hashes --no-deps \
+		-r $(CLIENTS)/requirements.lock
+	@touch $@
 
 # Debian splits venv's half that makes pip (ensurepip) into a package of its own.
 $(BIN)/python:

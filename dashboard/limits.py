@@ -16,7 +16,7 @@ from orchestrator import config
 
 _FAILED_BY_NAME = "10 per minute;60 per hour"
 _FAILED_BY_PERSON = "10 per minute;60 per hour"
-_FAILED_BY_ADDRESS = "30 per minute;300 per hour"
+FAILED_BY_ADDRESS = "30 per minute;300 per hour"
 #: Each asks a website for a page and keeps it for a week.
 _LOOKS_BY_PERSON = "30 per minute;300 per hour"
 
@@ -45,7 +45,7 @@ failed_sign_ins_by_name = limiter.limit(
     _FAILED_BY_NAME, key_func=_name_and_address, deduct_when=_failed
 )
 failed_password_changes = limiter.limit(_FAILED_BY_PERSON, key_func=_person, deduct_when=_was_wrong)
-failed_sign_ins_by_address = limiter.limit(_FAILED_BY_ADDRESS, deduct_when=_failed)
+failed_sign_ins_by_address = limiter.limit(FAILED_BY_ADDRESS, deduct_when=_failed)
 looks_by_person = limiter.limit(_LOOKS_BY_PERSON, key_func=_person)
 #: Of all that is asked of a draft, this alone asks its website.
 tries_by_person = limiter.limit(

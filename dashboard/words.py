@@ -48,6 +48,9 @@ def size(value: int) -> str:
 
 def plain(text: Any) -> str:
     """Text without terminal codes, control characters and floods of marks."""
+    # Most lines of a log, and there are ten thousand of them.
+    if isinstance(text, str) and text.isascii() and text.isprintable():
+        return text
     return _FLOOD.sub(r"\1", _CONTROLS.sub("", _TERMINAL_CODES.sub("", str(text))))
 
 

@@ -152,6 +152,8 @@ class Config(BaseSettings):
     #: Where the dashboard listens.
     host: str = Field("127.0.0.1", validation_alias="KUMO_HOST")
     port: int = Field(8000, validation_alias="PORT", ge=1, le=65535)
+    #: Where Scrapyd's API is answered; None = nowhere.
+    scrapyd_port: int | None = Field(None, validation_alias="KUMO_SCRAPYD_PORT", ge=1, le=65535)
     #: True when the dashboard is reached over TLS: its cookies are then sent over TLS only.
     tls: bool = Field(False, validation_alias="KUMO_TLS")
     #: Where the demo shop listens; 0 or a port in use = any free port.

@@ -73,6 +73,14 @@ def request(
     return answer
 
 
+def request_with(ask: Callable[[Session], Answer]) -> Answer:
+    """Has `ask` request a job, and write what belongs to it, in one transaction; then rings."""
+    with database.transaction() as session:
+        answer = ask(session)
+    _ring_for([answer])
+    return answer
+
+
 def request_by_message(reference: int | str, job_id: uuid.UUID) -> Answer:
     """The job of a Celery message that came without a row, under the message's own id.
 

@@ -147,16 +147,18 @@ def answer(url: str) -> int:
 
 def test_every_part_of_kumo_is_a_service() -> None:
     wanted = {"db", "redis", "migrate", "worker", "worker-control", "beat", "dashboard", "flower"}
-    assert set(SERVICES) == wanted
+    assert set(SERVICES) == wanted | {"scrapyd"}
+    assert [name for name in SERVICES if "profiles" in SERVICES[name]] == ["scrapyd"]
 
 
 def test_the_commands_are_those_of_kumo_up() -> None:
-    settings = Config(KUMO_HOST="0.0.0.0", PORT=8000)
+    settings = Config(KUMO_HOST="0.0.0.0", PORT=8000, KUMO_SCRAPYD_PORT=6800)
     same = {
         "worker": programs.worker("crawls"),
         "worker-control": programs.worker("control"),
         "beat": programs.celery("beat"),
         "dashboard": programs.dashboard(settings),
+        "scrapyd": programs.scrapyd(settings),
     }
     for name, command in same.items():
         assert SERVICES[name]["command"] == ["python", *command[1:]], name
@@ -180,7 +182,7 @@ def test_every_service_that_stays_has_a_health_check() -> None:
 
 def test_nothing_is_published_beyond_this_machine_and_no_database_at_all() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"dashboard", "flower"}
+    assert set(published) == {"dashboard", "flower", "scrapyd"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
     assert COMPOSE["networks"]["storage"]["internal"] is True
     assert SERVICES["db"]["networks"] == SERVICES["redis"]["networks"] == ["storage"]
@@ -188,7 +190,7 @@ def test_nothing_is_published_beyond_this_machine_and_no_database_at_all() -> No
 
 def test_every_secret_is_required_and_none_has_a_default() -> None:
     found = set(mentions(COMPOSE))
-    assert {name for name, _ in found} == {*GIVEN, "PORT"}
+    assert {name for name, _ in found} == {*GIVEN, "PORT", "KUMO_SCRAPYD_PORT"}
     assert all(kind == "?" for name, kind in found if name in GIVEN)
 
 
@@ -205,9 +207,11 @@ def test_the_data_are_in_named_volumes() -> None:
 
 def test_every_setting_of_kumo_is_handed_on() -> None:
     own = {"KUMO_HOME", "KUMO_HOST", "PORT", "KUMO_DEMO_PORT", "KUMO_DEMO_URL"}
+    own |= {"KUMO_SCRAPYD_PORT"}
     wanted = {str(field.validation_alias) for field in Config.model_fields.values()} - own
     assert set(SERVICES["dashboard"]["environment"]) == wanted
-    assert set(SERVICES["worker"]["environment"]) == wanted - {"KUMO_SECRET_KEY", "KUMO_TLS"}
+    for name in ("worker", "scrapyd"):
+        assert set(SERVICES[name]["environment"]) == wanted - {"KUMO_SECRET_KEY", "KUMO_TLS"}
 
 
 def test_the_image_runs_as_nobody_special_on_a_locked_set_of_packages() -> None:
@@ -271,6 +275,11 @@ def test_beat_is_not_healthy_while_nobody_ticks(
 def test_the_dashboard_answers_and_is_ready(run: Run) -> None:
     dashboard = run("dashboard", "8000")
     assert answer(f"http://127.0.0.1:{dashboard.ports['8000']}/readyz") == 200
+
+
+def test_scrapyds_clients_are_answered(run: Run) -> None:
+    server = run("scrapyd", "6800")
+    assert answer(f"http://127.0.0.1:{server.ports['6800']}/daemonstatus.json") == 401
 
 
 def test_flower_answers_and_refuses_who_has_no_password(run: Run) -> None:

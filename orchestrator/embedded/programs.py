@@ -1,5 +1,7 @@
 """What `kumo up` runs: the databases, the demo shop, two workers, beat and the dashboard.
 
+And Scrapyd's API, where a port for it is set.
+
 A production set-up starts the same commands by its own means; only the two databases and the shop
 are ours alone.
 """
@@ -53,7 +55,7 @@ def of_servers(servers: Iterable[Server]) -> list[Program]:
 
 def of_kumo(settings: Config, known: Addresses) -> list[Program]:
     """Kumo's own processes; how many slots or queues they have is configuration, not flags."""
-    return [
+    kumo = [
         Program("demo", demo(urlsplit(known.demo_url).port or 0), rank=SHOP, stop_seconds=2),
         # A worker gives its crawls back before it goes, in KUMO_STOP_SECONDS and a little more.
         Program("worker-crawls", worker("crawls"), rank=WORKERS, stop_seconds=22),
@@ -61,6 +63,9 @@ def of_kumo(settings: Config, known: Addresses) -> list[Program]:
         Program("beat", celery("beat"), rank=WORKERS, stop_seconds=5),
         Program("dashboard", dashboard(settings), rank=DASHBOARD, stop_seconds=3),
     ]
+    if settings.scrapyd_port:
+        kumo.append(Program("scrapyd", scrapyd(settings), rank=DASHBOARD, stop_seconds=3))
+    return kumo
 
 
 def demo(port: int) -> tuple[str, ...]:
@@ -76,12 +81,20 @@ def celery(*arguments: str) -> tuple[str, ...]:
 
 
 def dashboard(settings: Config) -> tuple[str, ...]:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return gunicorn("dashboard.wsgi:app", settings.host, settings.port)
+
+
+def scrapyd(settings: Config) -> tuple[str, ...]:
+    return gunicorn("dashboard.scrapyd.wsgi:app", settings.host, settings.scrapyd_port or 6800)
+
+
+def gunicorn(app: str, host: str, port: int) -> tuple[str, ...]:
+    host = f"[{host}]" if ":" in host else host
     return (
-        *(sys.executable, "-m", "gunicorn", "--bind", f"{host}:{settings.port}"),
+        *(sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", "16"),
         *("--graceful-timeout", "2", "--access-logfile", "-"),
         # It would be one file for all installations of a user.
         "--no-control-socket",
-        "dashboard.wsgi:app",
+        app,
     )

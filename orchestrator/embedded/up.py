@@ -60,7 +60,7 @@ class Installation:
         with _signals(self._stop_requested):
             try:
                 processes.end(processes.left_behind(self.folder), seconds=5)
-                _check_port()
+                _check_ports()
                 self._start()
                 greeting.greet(self.folder)
                 self._watch()
@@ -148,13 +148,17 @@ def _furnish() -> None:
     say("The tables are up to date.")
 
 
-def _check_port() -> None:
+def _check_ports() -> None:
     settings = config.get()
-    if not kept.is_free(settings.port, settings.host):
-        raise EmbeddedFailed(
-            f"Port {settings.port} of {settings.host} is in use: choose another one for the "
-            f"dashboard, such as PORT={settings.port + 10}."
-        )
+    for whose, variable, port in (
+        ("the dashboard", "PORT", settings.port),
+        ("Scrapyd's clients", "KUMO_SCRAPYD_PORT", settings.scrapyd_port),
+    ):
+        if port and not kept.is_free(port, settings.host):
+            raise EmbeddedFailed(
+                f"Port {port} of {settings.host} is in use: choose another one for {whose}, "
+                f"such as {variable}={port + 10}."
+            )
 
 
 @contextmanager

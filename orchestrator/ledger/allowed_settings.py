@@ -56,6 +56,23 @@ ALLOWED: Mapping[str, Bounds] = {
 }
 
 
+_TRUE, _FALSE = ("true", "1"), ("false", "0")
+
+
+def from_text(name: str, text: str) -> Any:
+    """The value that Scrapy would read from this text; the text itself where it is none."""
+    kind = ALLOWED[name].kind if name in ALLOWED else str
+    try:
+        if kind is list:
+            return [int(each) for each in text.strip(" []").split(",") if each.strip()]
+        if kind is bool:
+            word = text.strip().lower()
+            return True if word in _TRUE else False if word in _FALSE else text
+        return kind(text)
+    except ValueError:
+        return text
+
+
 def faults(settings: Mapping[str, Any]) -> list[Sentence]:
     """A sentence for each setting that a target may not have; empty when all is well."""
     return [fault for name, value in settings.items() if (fault := _fault(name, value))]

@@ -64,6 +64,7 @@ from orchestrator.ledger.models import (
     ScrapedItem,
     ScrapingJob,
     ScrapingTarget,
+    ScrapydJob,
     Table,
     TargetDraft,
     Worker,
@@ -97,6 +98,7 @@ _OWNED = {
     "held_items": HeldItem.job_id,
     "held_jobs": HeldJob.job_id,
     "judgements": JobJudgement.job_id,
+    "scrapyd_jobs": ScrapydJob.job_id,
 }
 
 

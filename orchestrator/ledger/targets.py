@@ -51,7 +51,7 @@ def change(
             )
     now = {name: getattr(target, name) for name in FIELDS}
     values = definitions.check(now | fields).model_dump()
-    if values["name"] != target.name and _named(session, values["name"]) is not None:
+    if values["name"] != target.name and named(session, values["name"]) is not None:
         raise _taken(values["name"])
     moment = _now(session)
     for name, value in values.items():
@@ -92,7 +92,7 @@ def find(session: Session, reference: int | str) -> ScrapingTarget:
         if text.isascii() and text.isdigit() and len(text) < 19
         else None
     )
-    target = by_id if by_id and by_id.deleted_at is None else _named(session, text)
+    target = by_id if by_id and by_id.deleted_at is None else named(session, text)
     if target is None:
         raise TargetNotFound(
             Sentence(
@@ -101,6 +101,14 @@ def find(session: Session, reference: int | str) -> ScrapingTarget:
             )
         )
     return target
+
+
+def named(session: Session, name: str) -> ScrapingTarget | None:
+    """The living target of that name."""
+    # No name has what Postgres could not even be asked for.
+    if not name.isprintable():
+        return None
+    return session.scalar(select(ScrapingTarget).where(ScrapingTarget.name == name, _living()))
 
 
 def names(session: Session, ids: Sequence[int]) -> dict[int, str]:
@@ -189,13 +197,6 @@ def _active_jobs(session: Session, target_ids: Sequence[int]) -> dict[int, Scrap
         ScrapingJob.target_id == func.any(list(target_ids)), ScrapingJob.status.in_(ACTIVE)
     )
     return {job.target_id: job for job in session.scalars(query)} if target_ids else {}
-
-
-def _named(session: Session, name: str) -> ScrapingTarget | None:
-    # No name has what Postgres could not even be asked for.
-    if not name.isprintable():
-        return None
-    return session.scalar(select(ScrapingTarget).where(ScrapingTarget.name == name, _living()))
 
 
 def _taken(name: str) -> TargetInvalid:

@@ -43,6 +43,7 @@ from orchestrator.ledger.models.people import ApiToken, AuditEntry, Role, Scope,
 from orchestrator.ledger.models.progress import JobProgress
 from orchestrator.ledger.models.samples import FieldDiagnosis, PageSample
 from orchestrator.ledger.models.schema import Table
+from orchestrator.ledger.models.scrapyd_jobs import ScrapydJob
 from orchestrator.ledger.models.sites import Site
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
@@ -93,6 +94,7 @@ __all__ = [
     "ScrapedItem",
     "ScrapingJob",
     "ScrapingTarget",
+    "ScrapydJob",
     "Site",
     "Table",
     "TargetDraft",

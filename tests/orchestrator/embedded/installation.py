@@ -25,7 +25,8 @@ PARTS = {
     "worker-crawls": "-Q crawls",
     "worker-control": "-Q control",
     "beat": "orchestrator beat",
-    "dashboard": "-m gunicorn",
+    "dashboard": "dashboard.wsgi:app",
+    "scrapyd": "dashboard.scrapyd.wsgi:app",
 }
 SUPERVISOR = "orchestrator.embedded.supervisord"
 
@@ -60,6 +61,7 @@ class Installation:
         self.environment = {
             "KUMO_HOME": str(folder),
             "PORT": str(kept.free_port()),
+            "KUMO_SCRAPYD_PORT": str(kept.free_port()),
             "KUMO_DEMO_PORT": "0",
             # As where nobody has said anything.
             "KUMO_ALLOW_NETWORKS": "",

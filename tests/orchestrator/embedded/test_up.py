@@ -56,6 +56,13 @@ def test_the_dashboard_answers_at_the_address_it_says(running: Installation) -> 
     assert get(f"{address}/healthz") == 200
 
 
+def test_scrapyds_clients_are_asked_for_a_token_at_the_port_set_for_them(
+    running: Installation,
+) -> None:
+    address = f"http://127.0.0.1:{running.environment['KUMO_SCRAPYD_PORT']}/jobs"
+    assert awaited(lambda: get(address)) == 401
+
+
 def test_the_first_account_is_told_once(installation: Installation) -> None:
     told = re.findall(r"Your account: admin, with the password (\S{12,})", installation.said_first)
     assert len(told) == 1

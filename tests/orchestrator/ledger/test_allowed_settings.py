@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from scrapy.settings import default_settings
 
-from orchestrator.ledger.allowed_settings import ALLOWED, Bounds, faults
+from orchestrator.ledger.allowed_settings import ALLOWED, Bounds, faults, from_text
 from spiders_project import settings
 
 NUMBERS = {name: each for name, each in ALLOWED.items() if each.kind in (int, float)}
@@ -89,3 +89,23 @@ def test_a_list_is_bounded_in_length_and_in_each_number() -> None:
 
 def test_each_fault_has_its_own_sentence() -> None:
     assert len(faults({"COOKIES_ENABLED": 1, "FEEDS": {}, "RETRY_TIMES": 3})) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("COOKIES_ENABLED", "False", False),
+        ("ROBOTSTXT_OBEY", "1", True),
+        ("CONCURRENT_REQUESTS", " 4", 4),
+        ("DOWNLOAD_DELAY", "0.25", 0.25),
+        ("RETRY_HTTP_CODES", "[500, 503]", [500, 503]),
+        ("LOG_LEVEL", "INFO", "INFO"),
+        ("CONCURRENT_REQUESTS", "many", "many"),
+        ("COOKIES_ENABLED", "maybe", "maybe"),
+        ("FEEDS", "{}", "{}"),
+    ],
+)
+def test_a_text_is_read_as_scrapy_would(name: str, text: str, value: Any) -> None:
+    found = from_text(name, text)
+    assert found == value
+    assert type(found) is type(value)

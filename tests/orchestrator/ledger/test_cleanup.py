@@ -252,6 +252,7 @@ NOTHING = {
     "held_items": 0,
     "held_jobs": 0,
     "judgements": 0,
+    "scrapyd_jobs": 0,
     "jobs": 0,
     "targets": 0,
 }
@@ -291,6 +292,7 @@ REFERENCES = {
     "scraped_items.target_id",
     "scraping_jobs.retry_of",
     "scraping_jobs.target_id",
+    "scrapyd_jobs.job_id",
     "target_drafts.target_id",
 }
 
@@ -349,6 +351,9 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
     export(target_id, days=40)
     listing(target_id, days=40)
     cache(target_id, 6, days=40)
+    given.execute(
+        "INSERT INTO scrapyd_jobs (job_id, jobid, spider) VALUES (:id, 'a', 'b')", id=job_id
+    )
     removed = {
         "jobs": 1,
         "log_lines": 7,
@@ -358,7 +363,7 @@ def test_an_old_job_goes_with_all_that_hangs_on_it(target_id: int) -> None:
         "judgements": 1,
     }
     removed |= {"progress": 4, "words": 5, "exports": 1, "listings": 1, "listing_parts": 2}
-    removed |= {"cached_pages": 6}
+    removed |= {"cached_pages": 6, "scrapyd_jobs": 1}
     assert run() == NOTHING | removed | {"revisions": 5, "absences": 5, "items": 5}
     assert all(given.count(table) == 0 for table in (*TABLES, "scraping_jobs"))
     assert given.count("scraping_targets") == 1
