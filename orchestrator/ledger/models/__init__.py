@@ -44,6 +44,7 @@ from orchestrator.ledger.models.progress import JobProgress
 from orchestrator.ledger.models.samples import FieldDiagnosis, PageSample
 from orchestrator.ledger.models.schema import Table
 from orchestrator.ledger.models.sites import Site
+from orchestrator.ledger.models.tallies import Tally
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
 from orchestrator.ledger.models.workers import Worker
@@ -95,6 +96,7 @@ __all__ = [
     "ScrapingTarget",
     "Site",
     "Table",
+    "Tally",
     "TargetDraft",
     "Tick",
     "Trigger",
