@@ -76,7 +76,7 @@ audit: .venv/dev.stamp  ## look for known holes in the locked packages (needs th
 # The two smaller locks take their versions from the largest, so the three always agree.
 HASHED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
-COMPILE = $(HASHED) --extra flower pyproject.toml
+COMPILE = $(HASHED) --extra flower --extra sentry pyproject.toml
 SMALLER = echo 'setuptools>=80' | $(COMPILE) - --upgrade --constraint requirements-dev.lock
 
 lock: .venv/dev.stamp  ## bring the locks up to pyproject.toml (UPGRADE=1: the newest of everything)

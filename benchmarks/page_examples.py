@@ -89,6 +89,7 @@ LISTED = (
 EXAMPLES = (
     Example("home", "home.index"),
     Example("workers", "workers.index"),
+    Example("metrics, as Prometheus asks for them", "metrics.show"),
     Example("sites", "sites.index"),
     Example("form of a site", "sites.edit", lambda _: {"site": "shop.example"}),
     Example("alerts", "alerts.index"),

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 
-from dashboard import languages
+from dashboard import bearers, languages
 from orchestrator.exceptions import (
     BellAway,
     DatabaseAway,
@@ -85,6 +85,8 @@ def _sentence(error: OrchestratorError) -> str:
 def _page(
     status: int, *, sentence: str = "", kind: str = "", headers: dict[str, str] | None = None
 ) -> ResponseReturnValue:
+    if bearers.are_expected():
+        return bearers.problem(status, sentence)
     page = render_template("error.html", status=status, sentence=sentence, kind=kind)
     kept = {
         name: text for name, text in (headers or {}).items() if name in {"Allow", "Retry-After"}

@@ -12,7 +12,7 @@ from flask import Flask, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
-from dashboard import returns, visitors
+from dashboard import bearers, returns, visitors
 from orchestrator.ledger.models import Role
 
 #: What a stranger may reach.
@@ -57,6 +57,7 @@ def attach(app: Flask) -> None:
     manager = LoginManager()
     manager.init_app(app, add_context_processor=False)
     manager.user_loader(visitors.load)
+    manager.request_loader(bearers.load)
     app.before_request(_check)
 
 
@@ -64,7 +65,7 @@ def _check() -> ResponseReturnValue | None:
     if request.endpoint in OPEN:
         return None
     if not current_user.is_authenticated:
-        return _to_sign_in()
+        return bearers.turned_away() if bearers.are_expected() else _to_sign_in()
     # Without an endpoint there is no such address, which the router says after us.
     if request.endpoint and not current_user.may(needed_role(request.endpoint, request.method)):
         abort(403)

@@ -4,17 +4,26 @@ Celery carries bells, not jobs: a message says "look at job X now" and may be lo
 late without harm, so nothing here asks the broker to be reliable.
 """
 
+import logging
 from datetime import timedelta
 from typing import Any
 
-from celery import Celery
+from celery import Celery, current_task
 from celery.schedules import crontab
+from celery.signals import (
+    after_setup_logger,
+    after_setup_task_logger,
+    beat_init,
+    celeryd_init,
+)
 from kombu.entity import Exchange, Queue
 
-from orchestrator import config
+from orchestrator import config, log_format, reports, subjects
 
 #: Long crawls and short tasks have a worker each; otherwise a short one waits behind a crawl.
 CRAWLS, CONTROL = "crawls", "control"
+#: The task that is a job's bell, and bears its id.
+CRAWL_TASK = log_format.CRAWL_TASK
 
 #: 0 is served first and 9 last, as the Redis transport reads them.
 PRIORITIES = range(10)
@@ -67,7 +76,7 @@ def _settings() -> dict[str, Any]:
         "task_queues": [_queue(CRAWLS), _queue(CONTROL)],
         "task_default_queue": CONTROL,
         "task_default_priority": DEFAULT,
-        "task_routes": {"orchestrator.tasks.scrape_target": {"queue": CRAWLS}},
+        "task_routes": {CRAWL_TASK: {"queue": CRAWLS}},
         # One thread waits for one crawler process; prefork forbids its children to have children.
         "worker_pool": "threads",
         "worker_concurrency": settings.slots,
@@ -137,6 +146,36 @@ def tell(
             expires=expires,
             ignore_result=True,
         )
+
+
+@after_setup_logger.connect
+@after_setup_task_logger.connect
+def _write_as_asked(logger: logging.Logger, **_: Any) -> None:
+    log_format.dress(logger)
+
+
+@celeryd_init.connect
+def _begin_as_worker(**_: Any) -> None:
+    # Until Celery sets its loggers up; it may have warnings before.
+    log_format.begin()
+    subjects.are_known_by(_task_at_hand)
+    reports.begin(reports.WORKER)
+
+
+@beat_init.connect
+def _begin_as_beat(**_: Any) -> None:
+    reports.begin(reports.BEAT)
+
+
+def _task_at_hand() -> dict[str, int | str]:
+    """The job and the target of the crawl that this thread waits for."""
+    if not current_task or current_task.name != CRAWL_TASK:
+        return {}
+    bell = current_task.request
+    ids: dict[str, int | str] = {"job_id": bell.id}
+    if bell.args and isinstance(bell.args[0], int):
+        ids["target_id"] = bell.args[0]
+    return ids
 
 
 app = Celery("orchestrator", include=["orchestrator.tasks", "orchestrator.worker"])

@@ -9,8 +9,9 @@ import json
 import os
 import re
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -97,6 +98,14 @@ def _web_address(text: str) -> str:
 def _contact(text: str) -> str:
     if not _CONTACT.fullmatch(text) or set('()<>\\"') & set(text) or len(text) > 200:
         raise ValueError("should be an e-mail address, or a web address with https://")
+    return text
+
+
+def _dsn(text: str) -> str:
+    if not re.fullmatch(r"https?://[!-.0-~]+@[!-~]+/[0-9]+", text):
+        raise ValueError("should be like https://KEY@sentry.example/1, as Sentry shows it")
+    if find_spec("sentry_sdk") is None:
+        raise ValueError("needs a package that is not here: pip install 'kumo[sentry]'")
     return text
 
 
@@ -216,6 +225,12 @@ class Config(BaseSettings):
     #: How long one try to deliver a message may take.
     alert_timeout_seconds: float = Field(
         15, validation_alias="KUMO_ALERT_TIMEOUT_SECONDS", gt=0, le=120
+    )
+    #: How log lines are written to a process's output.
+    log_format: Literal["text", "json"] = Field("text", validation_alias="KUMO_LOG_FORMAT")
+    #: Where errors are reported.
+    sentry_dsn: Annotated[str, AfterValidator(_dsn)] | None = Field(
+        None, validation_alias="KUMO_SENTRY_DSN"
     )
     #: How long a crawl that is told to stop may finish its pages in flight.
     stop_seconds: float = Field(15, validation_alias="KUMO_STOP_SECONDS", ge=1, le=20)

@@ -6,14 +6,26 @@ whatever else has died. All it does are the ordinary steps of a job's life, take
 
 import logging
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from orchestrator import celery, config, database, frontiers, inspection, triggers
 from orchestrator.exceptions import BellAway
-from orchestrator.ledger import absences, alerts, bells, crawls, jobs, requests, targets, ticks
+from orchestrator.ledger import (
+    absences,
+    alerts,
+    bells,
+    crawls,
+    jobs,
+    requests,
+    tallies,
+    targets,
+    ticks,
+)
 from orchestrator.ledger.jobs import End, Ended, Ending
+from orchestrator.ledger.latencies import SWEEP, Latencies
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
 
@@ -29,6 +41,7 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
 
     Raises DatabaseAway.
     """
+    began = monotonic()
     with database.transaction() as session:
         if by_beat:
             ticks.tick(session, ticks.BEAT)
@@ -49,6 +62,7 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
             counts["frontiers_deleted"] = _delete_old_frontiers()
     except BellAway as error:
         logger.warning("%s", error, extra={"action": "bell_away"})
+    _count(monotonic() - began)
     return counts
 
 
@@ -64,6 +78,15 @@ def take_back(worker: str, *, serves: Callable[[int], bool]) -> int:
     for ended in recovered:
         triggers.follow_up(ended)
     return len(recovered)
+
+
+def _count(seconds: float) -> None:
+    """How long it took is counted with the rest, of which many rows have gathered by now."""
+    took = Latencies(SWEEP)
+    took.add(seconds)
+    with database.transaction() as session:
+        tallies.add(session, took.amounts())
+        tallies.fold(session)
 
 
 def _note_digests() -> None:

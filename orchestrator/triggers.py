@@ -308,7 +308,7 @@ def _send(waiting: Sequence[Bell]) -> None:
     with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
         for job_id, target_id, priority in waiting:
             celery.app.send_task(
-                "orchestrator.tasks.scrape_target",
+                celery.CRAWL_TASK,
                 args=(target_id, str(job_id)),
                 task_id=str(job_id),
                 queue=celery.CRAWLS,

@@ -11,6 +11,7 @@ import random
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Self
 
 from scrapy import signals
@@ -22,6 +23,7 @@ from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated, LeaseLost
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, count_lines
 from orchestrator.ledger.items import Rejection, StorableItem
 from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.latencies import CHECKPOINT, Latencies
 from orchestrator.ledger.models import Requested
 from orchestrator.ledger.pages import TroubledPage
 from orchestrator.ledger.samples import NewSample
@@ -65,6 +67,7 @@ class Checkpoint:
         self._bytes_gathered = 0
         self._unresolved: _Gathered | None = None
         self._bytes_committed = 0
+        self._commits = Latencies(CHECKPOINT)
         self._log = JobLog(settings.log_lines, self._gather_line, self._count_error)
         self._heartbeat = Heartbeat(claim, settings.lease_seconds)
         self._task: asyncio.Task[None] | None = None
@@ -169,7 +172,7 @@ class Checkpoint:
             gathered = self._unresolved or self._take()
             self._unresolved = gathered
             try:
-                requested = await asyncio.to_thread(self._writer.commit, gathered.batch)
+                requested = await asyncio.to_thread(self._write, gathered.batch)
             except LeaseLost as error:
                 self._end("lease_lost", str(error))
                 return True
@@ -185,12 +188,21 @@ class Checkpoint:
             self._obey(requested)
             return True
 
+    def _write(self, batch: Batch) -> Requested | None:
+        """Runs in a thread. How long it took is told with the next one, in the same statement."""
+        began = monotonic()
+        try:
+            return self._writer.commit(batch)
+        finally:
+            self._commits.add(monotonic() - began)
+
     def _take(self) -> _Gathered:
         """Departed pages and buffers, in one step: exactly their items and no others'."""
         received = self._crawler.stats.get_value("downloader/response_bytes", 0)
         gathered = _Gathered(self._gathering, self._frontier.depart())
         gathered.batch.bytes_received = received - self._bytes_committed
         self._bytes_committed = received
+        gathered.batch.tally = self._commits.amounts() | self._frontier.trips.amounts()
         self._gathering, self._bytes_gathered = Batch(), 0
         return gathered
 

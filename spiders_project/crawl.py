@@ -8,6 +8,7 @@ import asyncio
 import faulthandler
 import logging
 import os
+import sys
 import traceback
 from dataclasses import asdict
 from multiprocessing.connection import Connection
@@ -20,11 +21,11 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.project import get_project_settings
 
-from orchestrator import config
+from orchestrator import config, log_format, reports, subjects
 from orchestrator.exceptions import ConfigError, DatabaseAway, LeaseLost
 from orchestrator.ledger import allowed_settings, recipes
 from orchestrator.ledger.jobs import Claim, End, Ending
-from spiders_project import printed, secrets, turns, worker_watch
+from spiders_project import job_log, printed, secrets, turns, worker_watch
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.extraction import nursery
 from spiders_project.leases import FrontierAway
@@ -48,18 +49,30 @@ def main(claim: Claim, report: "Connection[bytes, bytes]", running_page: Any) ->
         # Before there is a thread or a connection.
         nursery.begin()
     worker_watch.begin(claim)
+    subjects.are_known_by(lambda: {"job_id": claim.job_id, "target_id": claim.target_id})
+    reports.begin(reports.CRAWLER)
     faulthandler.enable(report.fileno())
     # People's modules are imported and their spider is made before the event loop runs.
     _watch_for_stuck(report.fileno(), get_project_settings())
+    _echo_warnings()
     printed.become_log_lines()
     try:
         end = _crawl(claim, report.fileno(), RunningPage(running_page))
     except SystemExit as error:
         message = f"The spider quit with sys.exit({error.code!r}).\n{_told(error)}"
         end = End(Ending.BROKEN, "crawler_error", message)
-    except Exception:  # noqa: BLE001  # the launcher must learn of anything at all
+    except Exception as error:  # noqa: BLE001  # the launcher must learn of anything at all
+        reports.note(error)
         end = End(Ending.BROKEN, "crawler_error", traceback.format_exc())
     _tell(report.fileno(), end)
+
+
+def _echo_warnings() -> None:
+    """To whoever collects the worker's output a line says of itself which job it is of."""
+    if log_format.is_json():
+        job_log.echo = logging.StreamHandler(sys.__stderr__)
+        job_log.echo.setLevel(logging.WARNING)
+        job_log.echo.setFormatter(log_format.JsonLines())
 
 
 def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
@@ -203,5 +216,6 @@ def _watch_for_stuck(report_fd: int, settings: BaseSettings) -> None:
 def _tell(report_fd: int, end: End) -> NoReturn:
     """The last word: everything is committed, and an orderly exit has nothing left to do."""
     faulthandler.cancel_dump_traceback_later()
+    reports.flush()
     os.write(report_fd, b"\n" + orjson.dumps(asdict(end)) + b"\n")
     os._exit(0)

@@ -21,6 +21,7 @@ from scrapy.crawler import Crawler
 from orchestrator import config
 from orchestrator.exceptions import LeaseLost
 from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.latencies import FRONTIER, Latencies
 from spiders_project import records
 from spiders_project.closing import ask_to_close
 from spiders_project.leases import Answer, FrontierAway, FrontierLost, LeaseBook, Push, Trip
@@ -66,6 +67,8 @@ class Frontier(BaseScheduler):
         self.trouble: tuple[str, str] | None = None
         self.seeded = self.reached = False
         self.state = Answer()
+        #: How long its trips to Redis took, also those that failed.
+        self.trips = Latencies(FRONTIER)
         self._left_out = frozenset(bytes.fromhex(each) for each in claim.left_out)
         self._pushes: list[Push] = []
         self._live: dict[bytes, Request] = {}
@@ -294,6 +297,8 @@ class Frontier(BaseScheduler):
         except LeaseLost as error:
             self._end("lease_lost", str(error))
             return
+        finally:
+            self.trips.add(monotonic() - now)
         self._arrive(now, renewed=renew)
 
     def _arrive(self, now: float, *, renewed: bool) -> None:

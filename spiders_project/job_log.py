@@ -52,6 +52,10 @@ class EarlyLines(logging.Handler):
 early = EarlyLines()
 
 
+#: Is given what the job's log keeps, from warnings on, where its worker's output is to have it.
+echo: logging.Handler = logging.NullHandler(logging.WARNING)
+
+
 class JobLog(logging.Handler):
     """Turns log records into lines of the job's log, up to a cap.
 
@@ -89,6 +93,8 @@ class JobLog(logging.Handler):
             message = f"{message}\n{self._last_words(is_error)}"
         self._seq += 1
         self._gather(_line(record, self._seq, message))
+        if record.levelno >= echo.level:
+            echo.handle(record)
         if self._used >= self._most_of_all:
             self._make_no_more()
 

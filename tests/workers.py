@@ -16,7 +16,7 @@ from tests.awaiting import until
 from tests.pair import END_WITH_US
 
 ROOT = Path(__file__).parents[1]
-CELERY = [sys.executable, "-m", "celery", "-A", "orchestrator"]
+CELERY = [sys.executable, "-m", "celery", "-q", "-A", "orchestrator"]
 
 QUICK = {
     "KUMO_LEASE_SECONDS": "10",

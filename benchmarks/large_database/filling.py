@@ -31,7 +31,7 @@ _AT_ONCE = (
     *_CHANGES,
     *_DOUBTED,
     *("crawls", "job_log_lines", "job_progress", "rejected_items"),
-    *("charged_pages", "audit_log", "users", *_FOLLOWED, "workers", "ticks", "exports"),
+    *("charged_pages", "audit_log", "users", *_FOLLOWED, "workers", "ticks", "exports", "tallies"),
     *("target_drafts", "draft_pages", "sites"),
     *("alert_channels", "alert_rules", "alert_deliveries", "alerts"),
 )

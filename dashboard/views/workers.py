@@ -29,6 +29,6 @@ def index() -> ResponseReturnValue:
 def answers() -> ResponseReturnValue:
     with database.transaction() as session:
         living = [worker.name for worker, lives in ledger.all_known(session) if lives]
-    found = inspection.look(expected=len(living))
+    found = inspection.look(expected=len(living) or None)
     silent = [name for name in living if name not in found.workers]
     return render_template("answers.html", found=found, silent=silent)

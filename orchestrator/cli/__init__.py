@@ -43,6 +43,10 @@ class Kumo(click.Group):
             formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
+        # Brings the configuration along, which `kumo --help` need not wait for.
+        from orchestrator import log_format
+
+        log_format.begin()
         try:
             return super().invoke(ctx)
         except OrchestratorError as error:

@@ -77,7 +77,8 @@ def worker(queue: str) -> tuple[str, ...]:
 
 
 def celery(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "celery", "-A", "orchestrator", *arguments)
+    # Quiet: its banner is neither a line of text nor of JSON.
+    return (sys.executable, "-m", "celery", "-q", "-A", "orchestrator", *arguments)
 
 
 def dashboard(settings: Config) -> tuple[str, ...]:
@@ -94,6 +95,7 @@ def gunicorn(app: str, host: str, port: int) -> tuple[str, ...]:
         *(sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", "16"),
         *("--graceful-timeout", "2", "--access-logfile", "-"),
+        *("--logger-class", "dashboard.access_log.AccessLog"),
         # It would be one file for all installations of a user.
         "--no-control-socket",
         app,

@@ -16,7 +16,7 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from orchestrator import database
-from orchestrator.ledger import alerts, sightings
+from orchestrator.ledger import alerts, sightings, tallies
 from orchestrator.ledger.models import ItemAbsence, ScrapedItem, ScrapingJob
 
 #: In one transaction.
@@ -115,6 +115,7 @@ def _mark(
     if gone:
         facts = {"gone_job_id": job.id, "gone_at": job.completed_at}
         session.execute(insert(ItemAbsence), [{"item_id": each} | facts for each in gone])
+        tallies.add(session, {tallies.GONE: len(gone)})
     session.execute(
         update(ScrapingJob)
         .where(ScrapingJob.id == job.id)

@@ -17,7 +17,7 @@ from psycopg2.extensions import Binary
 
 from orchestrator import database
 from orchestrator.exceptions import LeaseLost
-from orchestrator.ledger import samples
+from orchestrator.ledger import samples, tallies
 from orchestrator.ledger.items import Rejection, StorableItem
 from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import Requested
@@ -51,6 +51,8 @@ class Batch:
     pages: int = 0
     errors: int = 0
     bytes_received: int = 0
+    #: What this attempt has counted since it began; the same whoever commits it twice.
+    tally: dict[str, float] = field(default_factory=dict)
 
 
 class CheckpointWriter:
@@ -150,6 +152,7 @@ class CheckpointWriter:
             "pages": batch.pages,
             "errors": batch.errors,
             "bytes": batch.bytes_received,
+            "tally": tallies.written(batch.tally),
         }
 
 
@@ -167,7 +170,8 @@ WITH fence AS (
     SET checkpoint = %(number)s,
         heartbeat_at = now(),
         lease_until = now() + make_interval(secs => %(lease)s),
-        pages = pages + %(pages)s
+        pages = pages + %(pages)s,
+        tally = tally || %(tally)s::jsonb
     WHERE job_id = %(job)s AND attempt = %(attempt)s
       AND checkpoint = %(number)s - 1 AND ended_at IS NULL
       AND EXISTS (SELECT FROM scraping_jobs

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import LeaseLost
+from orchestrator.ledger import tallies
 from orchestrator.ledger.models import Crawl, JobStatus, ScrapingJob
 
 
@@ -43,7 +44,8 @@ def renew(session: Session, job_id: uuid.UUID, attempt: int, *, lease_seconds: f
 
 def end(session: Session, job_id: uuid.UUID, attempt: int, *, outcome: str) -> None:
     """Frees the lease; an attempt that has ended already keeps its outcome."""
-    session.execute(_living(job_id, attempt).values(ended_at=func.now(), outcome=outcome))
+    ended = _living(job_id, attempt).values(ended_at=func.now(), outcome=outcome)
+    tallies.add(session, session.scalar(ended.returning(Crawl.tally)) or {})
 
 
 def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str, int | None]]:

@@ -27,7 +27,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import alerts, bells, crawls, judging, pages, publishing, starts
+from orchestrator.ledger import (
+    alerts,
+    bells,
+    crawls,
+    judging,
+    pages,
+    publishing,
+    starts,
+    tallies,
+)
 from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
@@ -200,6 +209,7 @@ def finish(
     if row and row.status.is_final:
         alerts.note_end(session, job_id)
         alerts.note_changes(session, job_id)
+        tallies.add_jobs(session, job_id)
     return _admitted(session, _ended(row)) if row else None
 
 
@@ -225,6 +235,7 @@ def cancel(session: Session, job_id: uuid.UUID) -> Ended:
         finish_reason=_unless_running("cancelled", ScrapingJob.finish_reason),
     )
     alerts.note_changes(session, job_id)
+    tallies.add_jobs(session, job_id)
     return cancelled
 
 

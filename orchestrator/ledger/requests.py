@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import config
 from orchestrator.exceptions import JobNotFound, TargetNotFound, TransitionRefused
-from orchestrator.ledger import starts
+from orchestrator.ledger import starts, tallies
 from orchestrator.ledger.models import (
     ACTIVE,
     JobStatus,
@@ -251,7 +251,8 @@ def _skip(
         .values([_skipped(job, terms, job_id or uuid.uuid4()) for job in busy])
         .on_conflict_do_nothing()
         .returning(ScrapingJob)
-    )
+    ).all()
+    tallies.add_jobs(session, *(row.id for row in rows))
     return [_found(row) for row in rows]
 
 

@@ -16,10 +16,16 @@ _SECRET = re.compile(
 #: `${NAME}` within text, where Kumo puts the secret in.
 _IN_TEXT = re.compile(r"\$\{[A-Z][A-Z0-9_]{0,99}\}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
-_MASK = "••••••"
-_PASSWORD = re.compile(r"^(\w+://)[^/?#@]*:[^/?#@]*@")
+#: What is shown in its place.
+MASK = "••••••"
+_PASSWORD = re.compile(r"^([\w+.-]+://)[^/?#@]*:[^/?#@]*@")
 #: A name and its value in the query of an address, or behind its #.
 _PAIR = re.compile(r"(?<=[?&;#])([^=?&;#]+)=([^&;#]*)")
+
+#: An address within text; what ends a sentence is no part of it, but does no harm either.
+_ADDRESS = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s\"'<>]+")
+#: An API token of ours, and what programs show in a header.
+_SHOWN = re.compile(r"\bkumo_[\w-]{40,60}|(?<=Bearer )[\w.~+/=-]{8,}|(?<=Basic )[\w+/=]{8,}")
 
 #: The way to a value: names, and numbers from 0 in lists.
 Place = tuple[str | int, ...]
@@ -32,10 +38,16 @@ def is_secret(name: str) -> bool:
 
 def masked(address: str) -> str:
     """An address without the secrets that it holds by name: a password, `?token=…`."""
-    address = _PASSWORD.sub(rf"\1{_MASK}@", address, count=1)
+    address = _PASSWORD.sub(rf"\1{MASK}@", address, count=1)
     return _PAIR.sub(
-        lambda found: f"{found[1]}={_MASK}" if is_secret(found[1]) else found[0], address
+        lambda found: f"{found[1]}={MASK}" if is_secret(found[1]) else found[0], address
     )
+
+
+def masked_text(text: str) -> str:
+    """A text without the secrets in its addresses, and without tokens."""
+    text = _ADDRESS.sub(lambda found: masked(found[0]), text)
+    return _SHOWN.sub(MASK, text)
 
 
 def is_reference(value: Any) -> bool:

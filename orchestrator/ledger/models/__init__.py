@@ -45,6 +45,7 @@ from orchestrator.ledger.models.samples import FieldDiagnosis, PageSample
 from orchestrator.ledger.models.schema import Table
 from orchestrator.ledger.models.scrapyd_jobs import ScrapydJob
 from orchestrator.ledger.models.sites import Site
+from orchestrator.ledger.models.tallies import Tally
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
 from orchestrator.ledger.models.workers import Worker
@@ -97,6 +98,7 @@ __all__ = [
     "ScrapydJob",
     "Site",
     "Table",
+    "Tally",
     "TargetDraft",
     "Tick",
     "Trigger",

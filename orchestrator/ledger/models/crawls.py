@@ -9,7 +9,7 @@ import uuid
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orchestrator.ledger.models.schema import At, AtNow, Table
+from orchestrator.ledger.models.schema import At, AtNow, Json, Table
 
 
 class Crawl(Table):
@@ -34,6 +34,8 @@ class Crawl(Table):
     checkpoint: Mapped[int] = mapped_column(BigInteger, server_default="0")
     #: Pages this attempt has acknowledged: above 0 it made progress.
     pages: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: How long its checkpoints and trips took, as tallies hold it; written with each checkpoint.
+    tally: Mapped[Json] = mapped_column(server_default="{}")
     started_at: Mapped[AtNow]
     ended_at: Mapped[At | None]
     #: How it ended, in one word; null while it lives.
