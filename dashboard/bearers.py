@@ -7,13 +7,14 @@ guesses 256 random bits, so the limit only spares the database. Among the pages 
 
 from http import HTTPStatus
 
-from flask import Request, Response, abort, json, request
+from flask import Request, Response, json, request
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from limits import parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
+from werkzeug.exceptions import TooManyRequests
 
 from dashboard.limits import FAILED_BY_ADDRESS, limiter
 from dashboard.visitors import Visitor
@@ -37,12 +38,12 @@ _meanwhile = FixedWindowRateLimiter(MemoryStorage())
 def holder(token: str) -> Holder | None:
     """Whom the token speaks for; None for a wrong one, which counts against its address.
 
-    An address with too many of those is answered 429.
+    Raises TooManyRequests for an address with too many of those.
     """
     with database.transaction() as session:
         found = tokens.holder(session, token)
     if found is None and not _may_fail(f"token {get_remote_address()}"):
-        abort(429)
+        raise TooManyRequests(retry_after=60)
     return found
 
 
