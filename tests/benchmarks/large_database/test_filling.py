@@ -52,7 +52,7 @@ def test_every_table_has_rows_but_those_that_programs_would_fill(filled: str) ->
     # No page reads what is cached, and a listing is made of the items when it is asked for.
     of_programs = {"cached_pages", "item_listings", "item_listing_parts"}
     # A job's page and a field's own look for them by the job.
-    of_programs |= {"page_samples", "field_diagnoses"}
+    of_programs |= {"page_samples", "field_diagnoses", "scrapyd_jobs"}
     assert empty == {"api_tokens", *of_programs}
 
 
