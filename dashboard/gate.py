@@ -8,11 +8,12 @@ people out instead of letting them in.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, flash, redirect, request, url_for
+from flask import Flask, Request, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
 from dashboard import returns, visitors
+from dashboard.visitors import Visitor
 from orchestrator.ledger.models import Role
 
 #: What a stranger may reach.
@@ -30,6 +31,8 @@ OPEN = frozenset(
         "feeds.json",
     }
 )
+#: What a program may read as well, with a token instead of a session.
+WITH_TOKEN = frozenset({"reference.index"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -57,7 +60,13 @@ def attach(app: Flask) -> None:
     manager = LoginManager()
     manager.init_app(app, add_context_processor=False)
     manager.user_loader(visitors.load)
+    manager.request_loader(_with_token)
     app.before_request(_check)
+
+
+def _with_token(asked: Request) -> Visitor | None:
+    shown = asked.headers.get("Authorization")
+    return visitors.shown(shown) if shown and asked.endpoint in WITH_TOKEN else None
 
 
 def _check() -> ResponseReturnValue | None:

@@ -18,6 +18,7 @@ from dashboard.views import (
     jobs,
     people,
     preferences,
+    reference,
     schedules,
     sign_in,
     sites,
@@ -51,5 +52,6 @@ def attach(app: Flask) -> None:
         changes,
         feeds,
         exports,
+        reference,
     ):
         app.register_blueprint(module.blueprint)

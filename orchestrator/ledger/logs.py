@@ -87,11 +87,16 @@ def page(
 
 
 def chunk(
-    session: Session, job_id: uuid.UUID, which: LogFilter, *, after: Place = (0, -1)
+    session: Session,
+    job_id: uuid.UUID,
+    which: LogFilter,
+    *,
+    after: Place = (0, -1),
+    most: int = _CHUNK,
 ) -> Sequence[JobLogLine]:
     """The next lines after a place, whole, in the order they were written; empty at the end."""
     query = _fitting(job_id, which).where(_place() > tuple_(*after))
-    return session.scalars(query.order_by(JobLogLine.attempt, JobLogLine.seq).limit(_CHUNK)).all()
+    return session.scalars(query.order_by(JobLogLine.attempt, JobLogLine.seq).limit(most)).all()
 
 
 _NEWEST_FIRST = (JobLogLine.attempt.desc(), JobLogLine.seq.desc())

@@ -56,6 +56,7 @@ LEAST = {
         "jobs.index",
         "jobs.log_file",
         "jobs.one",
+        "reference.index",
         "schedules.preview",
         "sites.index",
         "sign_in.leave",
