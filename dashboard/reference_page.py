@@ -1,9 +1,13 @@
 """The API's document as a person reads it: by noun, what each operation takes and answers."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup, escape
+
+_CODE = re.compile("`([^`]+)`")
 _REFERENCE = "#/components/schemas/"
 
 
@@ -21,7 +25,7 @@ class Line:
 
     name: str
     kind: Kind
-    says: str
+    says: Markup
     #: In which part of the request it stands; empty: in the body, or in an answer.
     place: str = ""
     required: bool = False
@@ -32,7 +36,7 @@ class Told:
     """An answer."""
 
     status: str
-    says: str
+    says: Markup
     kind: Kind | None
 
 
@@ -44,7 +48,7 @@ class Operation:
     method: str
     path: str
     summary: str
-    says: str
+    says: Markup
     takes: Sequence[Line]
     body: Kind | None
     answers: Sequence[Told]
@@ -97,7 +101,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
                     method.upper(),
                     path,
                     told["summary"],
-                    told["description"],
+                    _marked(told["description"]),
                     [_parameter(each) for each in told["parameters"]],
                     _content(told.get("requestBody", {})),
                     [_told(*each) for each in told["responses"].items()],
@@ -106,13 +110,12 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
 
 
 def _parameter(told: Mapping[str, Any]) -> Line:
-    return Line(
-        told["name"], _kind(told["schema"]), told["description"], told["in"], told["required"]
-    )
+    says = _marked(told["description"])
+    return Line(told["name"], _kind(told["schema"]), says, told["in"], told["required"])
 
 
 def _told(status: str, told: Mapping[str, Any]) -> Told:
-    return Told(status, told["description"], _content(told))
+    return Told(status, _marked(told["description"]), _content(told))
 
 
 def _content(told: Mapping[str, Any]) -> Kind | None:
@@ -124,10 +127,15 @@ def _content(told: Mapping[str, Any]) -> Kind | None:
 def _schema(name: str, schema: Mapping[str, Any]) -> Schema:
     required = schema.get("required", ())
     lines = [
-        Line(field, _kind(each), each.get("description", ""), required=field in required)
+        Line(field, _kind(each), _marked(each.get("description", "")), required=field in required)
         for field, each in schema.get("properties", {}).items()
     ]
     return Schema(name, schema.get("description", ""), lines, None if lines else _kind(schema))
+
+
+def _marked(text: str) -> Markup:
+    """What stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped before
 
 
 def _kind(schema: Mapping[str, Any]) -> Kind:

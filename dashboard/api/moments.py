@@ -13,6 +13,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 from orchestrator import config
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+#: A `+` that a shell did not escape is a space in an address.
+_UNESCAPED = re.compile(r"(T[\d:.]+) (\d{2}:?\d{2})")
 _FIRST_YEAR, _LAST_YEAR = 1970, 9_000
 _SAYS = "should be a time with its offset, as 2026-01-31T03:30:00+09:00, or a day, as 2026-01-31"
 
@@ -21,6 +23,7 @@ def read(text: Any) -> datetime:
     """Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError(_SAYS)
+    text = _UNESCAPED.sub(r"\1+\2", text)
     try:
         moment = _day(text) if _DAY.fullmatch(text) else datetime.fromisoformat(text)
     except ValueError as error:
