@@ -27,8 +27,8 @@ def run(
 ) -> Answer:
     """Starts a job, or tells which one there is. Raises TargetNotFound."""
     answer = triggers.request(reference, trigger, priority=0 if urgently else None, key=key)
-    action = "target.run_urgently" if urgently else "target.run"
-    audit.note(action, answer.target_id, job_id=str(answer.job_id))
+    told = {"job_id": str(answer.job_id)}
+    audit.note("target.run_urgently" if urgently else "target.run", answer.target_id, **told)
     return answer
 
 

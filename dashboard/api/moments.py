@@ -5,7 +5,7 @@ two words that a shell can make: `date -d yesterday +%F`.
 """
 
 import re
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -30,7 +30,8 @@ def read(text: Any) -> datetime:
         raise ValueError(_SAYS) from error
     if moment.tzinfo is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise ValueError(_SAYS)
-    return moment
+    # No offset is left that Postgres would not take, as -19:38.
+    return moment.astimezone(UTC)
 
 
 def _day(text: str) -> datetime:

@@ -80,7 +80,8 @@ class Target(TargetRow):
     """Where the crawl begins; empty: where the spider says."""
     arguments: dict[str, Any]
     """Passed to the spider. What is a secret by its name is not told; sent back as it is told, it
-    stays."""
+    stays.
+    """
     settings: dict[str, Any]
     """Scrapy settings, from an allowlist."""
     expectations: dict[str, Any]

@@ -27,7 +27,8 @@ def index(query: ChangeQuery) -> Response:
     """List changes.
 
     What is held back is not among them. A part may be short, or empty, while there are more: `next`
-    alone says whether there are."""
+    alone says whether there are.
+    """
     target_id = found(query.target).id if query.target else None
     return _page(_filter(query, target_id=target_id, tag=query.tag, job_id=query.job), query)
 

@@ -40,7 +40,8 @@ def list_workers() -> Response:
 def health() -> Health:
     """Ask whether all is well.
 
-    For a load balancer, `/healthz` and `/readyz` of the dashboard answer without a token."""
+    For a load balancer, `/healthz` and `/readyz` of the dashboard answer without a token.
+    """
     with database.transaction() as session:
         seen, waiting = vitals.read(session), bells.count_due(session)
     return Health(

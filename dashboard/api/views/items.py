@@ -50,7 +50,8 @@ def of_target(target: str, query: ItemQuery) -> Response:
     """List the items of a target.
 
     A part may be short, or empty, while there are more: `next` alone says whether there are. What
-    would take too long to look through is refused; as a file it may take two minutes."""
+    would take too long to look through is refused; as a file it may take two minutes.
+    """
     of = found(target)
     with database.transaction() as session:
         page = browsing.whole_page(
@@ -79,7 +80,8 @@ def export(target: str, kind: str, query: ItemFilter) -> Response:
     """Take the items of a target as a file.
 
     In CSV and XLSX cells that a spreadsheet would take for a formula are marked as text. Who took
-    what is in the audit list. Parquet needs its extra."""
+    what is in the audit list. Parquet needs its extra.
+    """
     of, format_ = found(target), formats.named(kind)
     if request.method == "HEAD":
         disposition = {"Content-Disposition": downloads.disposition(of, format_)}

@@ -71,7 +71,8 @@ def of_target(target: str, query: JobOfTargetQuery) -> Response:
 def start(target: str, body: JobRequest) -> Response:
     """Request a job.
 
-    A target has one active job at a time; while there is one, that is the answer."""
+    A target has one active job at a time; while there is one, that is the answer.
+    """
     answer = deeds.run(target, Trigger.API, urgently=body.urgently, key=_key())
     return _started(answer.job_id, started=answer.started)
 
@@ -87,7 +88,8 @@ def start(target: str, body: JobRequest) -> Response:
 def index(query: JobQuery) -> Response:
     """List jobs.
 
-    A part may be short, or empty, while there are more: `next` alone says whether there are."""
+    A part may be short, or empty, while there are more: `next` alone says whether there are.
+    """
     which = JobFilter(
         found(query.target).id if query.target else None,
         tuple(query.status),
@@ -126,7 +128,8 @@ def cancel(job_id: UUID) -> Job:
     """Cancel a job.
 
     For good: at once when nobody crawls it, else at its crawl's next checkpoint; then the job is
-    still running and `requested` says `cancel`. Items that it has found are kept."""
+    still running and `requested` says `cancel`. Items that it has found are kept.
+    """
     deeds.cancel(job_id)
     return _read(job_id)
 
@@ -135,7 +138,8 @@ def cancel(job_id: UUID) -> Job:
 def pause(job_id: UUID) -> Job:
     """Pause a job.
 
-    Its frontier waits until it is resumed."""
+    Its frontier waits until it is resumed.
+    """
     deeds.pause(job_id)
     return _read(job_id)
 
@@ -155,7 +159,8 @@ def resume(job_id: UUID) -> Job:
 def retry(job_id: UUID) -> Response:
     """Retry a job that ended.
 
-    A new job of its target, as the target is defined now; the old one stays as it is."""
+    A new job of its target, as the target is defined now; the old one stays as it is.
+    """
     answer = deeds.retry(job_id, Trigger.API)
     return _started(answer.job_id, started=answer.started)
 
@@ -166,7 +171,8 @@ def retry(job_id: UUID) -> Response:
 def accept(job_id: UUID) -> Job:
     """Accept what is held back of a job.
 
-    It becomes the current data."""
+    It becomes the current data.
+    """
     triggers.accept(job_id, current_user.name)
     return _read(job_id)
 
@@ -184,7 +190,8 @@ def discard(job_id: UUID) -> Job:
 def undo(job_id: UUID) -> Job:
     """Undo what was decided about a job.
 
-    Its changes are held back again; for thirty days, and while no later job was accepted."""
+    Its changes are held back again; for thirty days, and while no later job was accepted.
+    """
     triggers.undo(job_id, current_user.name)
     return _read(job_id)
 

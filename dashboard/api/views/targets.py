@@ -54,7 +54,8 @@ def add(body: NewTarget) -> Response:
     """Add a target.
 
     Which spiders there are a worker knows; a target of one that does not exist can be added, and
-    its jobs fail and say so."""
+    its jobs fail and say so.
+    """
     target = deeds.add_target(body.root)
     return _told(target, 201, Location=url_for("targets.one", target=target.id))
 
@@ -83,7 +84,8 @@ def change(target: str, body: TargetChange) -> Response:
     """Change a target.
 
     Jobs that were requested before keep the definition they were requested with. With `active`
-    false no schedule starts it."""
+    false no schedule starts it.
+    """
     before = found(target)
     return _told(deeds.change_target(before.id, body.root, seen_at=entity_tags.seen_at(before)))
 
@@ -99,7 +101,8 @@ def change(target: str, body: TargetChange) -> Response:
 def delete(target: str) -> Response:
     """Delete a target.
 
-    Its active job is cancelled, and its name is free at once."""
+    Its active job is cancelled, and its name is free at once.
+    """
     before = found(target)
     deeds.delete_target(before, seen_at=entity_tags.seen_at(before))
     return Response(status=204)

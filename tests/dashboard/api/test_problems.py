@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -57,6 +58,12 @@ def test_a_parameter_that_is_wrong_is_named(reading: Program) -> None:
         assert [each["field"] for each in problem(answer)["errors"]] == [field], path
 
 
+def test_a_time_may_have_any_offset(reading: Program) -> None:
+    # More than Postgres takes, and not escaped.
+    for offset in ("-19:38", "+19:38", " 09:00", "Z"):
+        assert reading.get(f"/jobs?since=2026-01-31T03:30:00{offset}").status_code == 200
+
+
 def test_a_cursor_belongs_to_its_list_and_its_filters(reading: Program, operating: Program) -> None:
     for name in ("a", "b"):
         operating.post("/targets", {"name": name, "spider": "x"})
@@ -93,6 +100,17 @@ def test_a_body_that_is_wrong_is_refused(operating: Program) -> None:
         answer = operating.ask("POST", "/targets", data=sent, content_type=content_type)
         assert answer.status_code == status, sent[:100]
         problem(answer)
+
+
+def test_a_body_that_does_not_say_its_length_is_bounded_too(operating: Program) -> None:
+    answer = operating.ask(
+        "POST",
+        "/targets",
+        input_stream=BytesIO(b" " * 1_000_001),
+        content_type=JSON,
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert problem(answer)["status"] == 413
 
 
 def test_a_body_where_none_is_needed_is_checked_if_it_is_there(
