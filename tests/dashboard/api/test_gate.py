@@ -9,6 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from dashboard import create_app
+from dashboard.api.routes import Routes
+from orchestrator import config
 from orchestrator.ledger import people, tokens
 from orchestrator.ledger.models import Role, Scope, ScrapingJob, ScrapingTarget
 from orchestrator.ledger.tokens import ROLES
@@ -178,6 +181,24 @@ def test_many_wrong_tokens_have_to_wait_and_a_right_one_does_not(
     assert [each.status_code for each in answers] == [401] * 30 + [429]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     assert reading.get("/me").status_code == 200
+
+
+@pytest.mark.usefixtures("app")
+def test_without_redis_wrong_tokens_are_counted_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    config.get.cache_clear()
+    stranger = create_app().test_client()
+    wrong = {"Authorization": "Bearer kumo_wrong"}
+    statuses = [stranger.get(f"{V1}/me", headers=wrong).status_code for _ in range(31)]
+    assert statuses == [401] * 30 + [429]
+
+
+def test_a_route_that_does_not_say_whom_it_is_for_is_for_admins() -> None:
+    routes = Routes("things", "Things.")
+    routes.add("GET", "/things", answers={})(lambda: None)
+    assert routes.all[0].needs is Role.ADMIN
 
 
 def test_reading_changes_nothing(app: Flask, session: Session, target: ScrapingTarget) -> None:

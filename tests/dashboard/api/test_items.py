@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from orchestrator import config
-from orchestrator.ledger import search
+from orchestrator.ledger import finding, search
 from orchestrator.ledger.models import (
     AuditEntry,
     Export,
@@ -97,6 +97,18 @@ def test_items_are_filtered_by_words_fields_and_times(
     assert found(job=str(job.id), saw="first") == ["fresh", "old", "stays"]
     refused = reading.get("/targets/shop/items?field=price&is=greater")
     assert refused.json["errors"][0]["field"] == "field"
+
+
+def test_what_takes_too_long_to_look_through_is_refused_as_a_list_and_given_as_a_file(
+    reading: Program, session: Session, job: ScrapingJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        put(session, job, {"name": f"pen {number}"})
+    monkeypatch.setattr(finding, "MOST_ORDERED", 1)
+    refused = reading.get("/targets/shop/items?sort=last_seen_at")
+    assert refused.status_code == 422
+    assert "take the items as a file" in refused.json["detail"]
+    assert len(reading.get("/targets/shop/items.jsonl").text.splitlines()) == 2
 
 
 def test_the_items_of_yesterday_are_a_file_by_one_request(

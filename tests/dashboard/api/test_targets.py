@@ -8,6 +8,7 @@ from orchestrator.ledger import targets
 from orchestrator.ledger.models import AuditEntry, ScrapingTarget
 from tests.dashboard import rows
 from tests.dashboard.api.conftest import Program
+from tests.orchestrator.ledger import given
 
 DEFINITION: dict[str, Any] = {
     "name": "books",
@@ -78,6 +79,18 @@ def test_what_somebody_else_has_changed_is_not_changed_unseen(
             break
     gone = operating.get(path).status_code
     assert gone == (200 if method == "PATCH" else 404)
+
+
+def test_of_several_who_have_seen_the_same_one_changes_it(
+    operating: Program, target: ScrapingTarget
+) -> None:
+    seen = {"If-Match": operating.get("/targets/shop").headers["ETag"]}
+    answers = given.at_once(
+        6, lambda n: operating.ask("PATCH", "/targets/shop", {"priority": n}, headers=seen)
+    )
+    assert sorted(each.status_code for each in answers) == [200, *[412] * 5]
+    (changed,) = [each.json for each in answers if each.status_code == 200]
+    assert operating.get("/targets/shop").json == changed
 
 
 def test_the_list_is_read_to_its_end_with_its_filters(reading: Program, session: Session) -> None:
