@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 
 from dashboard.api import cursors
 from dashboard.api.routes import Answer
-from orchestrator.exceptions import Sentence, TargetChanged
+from orchestrator.exceptions import TargetChanged
 from orchestrator.ledger.models import ScrapingTarget
 
 #: For routes whose answers have weak tags.
@@ -38,10 +38,7 @@ def seen_at(target: ScrapingTarget) -> datetime | None:
         return None
     if not request.if_match.contains(of_target(target).strip('"')):
         raise TargetChanged(
-            Sentence(
-                "Target %(name)s is not any more as If-Match has it; read it again.",
-                name=target.name,
-            )
+            f"Target {target.name} is not any more as If-Match has it; read it again."
         )
     return target.updated_at
 

@@ -23,7 +23,7 @@ from dashboard.api.problems import RequestInvalid
 from dashboard.api.routes import Answer, Routes
 from dashboard.api.views.targets import found
 from orchestrator import database
-from orchestrator.exceptions import Invalid, Sentence
+from orchestrator.exceptions import Invalid
 from orchestrator.ledger import browsing, revisions, timelines
 from orchestrator.ledger.browsing import WholeItem
 from orchestrator.ledger.item_views import FieldFilter, ItemView, Place
@@ -33,7 +33,7 @@ from orchestrator.ledger.revisions import Difference
 routes = Routes("items", "What was scraped.")
 
 _ETAG = {"ETag": "Of all that is told of it."}
-_TOO_MUCH = Sentence(
+_TOO_MUCH = (
     "There is too much to look through for a list; narrow it, ask for the latest changes first, or "
     "take the items as a file."
 )
