@@ -11,7 +11,7 @@ from flask import Flask, url_for
 
 from benchmarks.failure import BenchmarkFailed
 from benchmarks.page_rows import BUSIEST, LARGEST, MIDDLING, PageRows
-from dashboard import change_filters, item_views, page_keys
+from dashboard import api, change_filters, item_views, page_keys
 from orchestrator.ledger import walks
 from orchestrator.ledger.item_views import ItemView, Place
 from orchestrator.ledger.models import JobStatus
@@ -42,6 +42,15 @@ class Example:
     def path(self, app: Flask, rows: PageRows) -> str:
         with app.test_request_context():
             return url_for(self.endpoint, **self.values(rows))
+
+
+@dataclass(frozen=True)
+class ApiExample(Example):
+    """What a program reads, asked for by somebody who is signed in."""
+
+    def path(self, app: Flask, rows: PageRows) -> str:
+        with app.extensions["kumo_api"].test_request_context():
+            return api.PREFIX + url_for(self.endpoint, **self.values(rows))
 
 
 def _any_target(rows: PageRows) -> dict[str, Any]:
@@ -225,12 +234,39 @@ EXAMPLES = (
         "audit_log.index",
         lambda _: {"who": "admin", "action": "job.cancel"},
     ),
+    Example("the reference of the API", "reference.index"),
+    ApiExample("API: targets", "targets.index"),
+    ApiExample("API: a target", "targets.one", lambda rows: {"target": rows.target()}),
+    ApiExample("API: jobs", "jobs.index"),
+    ApiExample("API: jobs that failed", "jobs.index", lambda _: {"status": "failed"}),
+    ApiExample("API: jobs of the busiest", "jobs.of_target", lambda _: {"target": BUSIEST}),
+    ApiExample("API: a completed job", "jobs.one", _of_status(JobStatus.COMPLETED)),
+    ApiExample("API: a log", "jobs.log", _longest_log()),
+    ApiExample("API: items of the largest", "items.of_target", lambda _: {"target": LARGEST}),
+    ApiExample(
+        "API: its items, searched",
+        "items.of_target",
+        lambda rows: {"target": LARGEST, "q": rows.word()},
+    ),
+    ApiExample(
+        "API: its items, changed since a day",
+        "items.of_target",
+        lambda rows: {"target": LARGEST, "changed_since": rows.day()},
+    ),
+    ApiExample("API: an item", "items.one", lambda rows: {"item_id": rows.item()}),
+    ApiExample("API: the life of an item", "items.life", lambda rows: {"item_id": rows.item()}),
+    ApiExample("API: changes", "changes.index"),
+    ApiExample("API: changes of a target", "changes.index", lambda r: {"target": r.target()}),
+    ApiExample("API: schedules", "schedules.index"),
+    ApiExample("API: workers", "installation.list_workers"),
+    ApiExample("API: health", "installation.health"),
 )
 
 
 def check(app: Flask) -> None:
     """Raises BenchmarkFailed when a page has no example."""
-    known = NO_PAGES | {example.endpoint for example in EXAMPLES}
+    pages = [example for example in EXAMPLES if not isinstance(example, ApiExample)]
+    known = NO_PAGES | {example.endpoint for example in pages}
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     if without := sorted({rule.endpoint for rule in rules} - known):
         raise BenchmarkFailed(f"No example in benchmarks/page_examples.py: {', '.join(without)}.")

@@ -14,6 +14,7 @@ from flask_wtf import CSRFProtect
 
 from dashboard import (
     addresses,
+    api,
     assets,
     context,
     drawings,
@@ -48,6 +49,7 @@ def create_app() -> Flask:
     drawings.attach(app)
     Bootstrap5(app)
     views.attach(app)
+    api.attach(app)
     return app
 
 

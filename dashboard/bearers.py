@@ -1,38 +1,28 @@
 """Bearers: programs that show an API token with each request instead of signing in.
 
-A token that is good is never refused for the failures of others behind the same address: nobody
-guesses 256 random bits, so the limit only spares the database. Among the pages it opens what
-`ENDPOINTS` names and nothing else, so one that leaks from a scraper's configuration reads no page.
+Here a token opens what is named below and nothing else, so one that leaks from a scraper's
+configuration reads no page; the API has a gate of its own.
 """
 
 from http import HTTPStatus
 
 from flask import Request, Response, json, request
 from flask.typing import ResponseReturnValue
-from flask_limiter.util import get_remote_address
-from limits import parse_many
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
-from redis.exceptions import RedisError
 from werkzeug.exceptions import TooManyRequests
 
-from dashboard.limits import FAILED_BY_ADDRESS, limiter
+from dashboard import limits, visitors
 from dashboard.visitors import Visitor
 from orchestrator import database
 from orchestrator.ledger import tokens
 from orchestrator.ledger.models import Role
 from orchestrator.ledger.tokens import Holder
 
-#: What may be asked for with a token; a session opens it as well.
+#: What programs ask for; whatever goes wrong there is said as they expect it.
 ENDPOINTS = frozenset({"metrics.show"})
-
-#: A longer header holds no token of ours.
-_LONGEST = 200
+#: Pages for people that a token opens as well.
+PAGES = frozenset({"reference.index"})
 
 _RANKS = list(Role)
-_LIMITS = parse_many(FAILED_BY_ADDRESS)
-#: Counts for this process alone while Redis is away.
-_meanwhile = FixedWindowRateLimiter(MemoryStorage())
 
 
 def holder(token: str) -> Holder | None:
@@ -42,8 +32,8 @@ def holder(token: str) -> Holder | None:
     """
     with database.transaction() as session:
         found = tokens.holder(session, token)
-    if found is None and not _may_fail(f"token {get_remote_address()}"):
-        raise TooManyRequests(retry_after=60)
+    if found is None:
+        _count_failure()
     return found
 
 
@@ -57,16 +47,16 @@ def are_expected() -> bool:
 
 
 def load(asked: Request) -> Visitor | None:
-    """Whom the token of a request speaks for; None without one that opens anything."""
-    if not are_expected():
+    """Whom the token of a request speaks for; None without one that opens anything.
+
+    Raises TooManyRequests as `holder` does.
+    """
+    header = asked.headers.get("Authorization")
+    if not header or asked.endpoint not in ENDPOINTS | PAGES:
         return None
-    kind, _, token = asked.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token or len(token) > _LONGEST:
-        return None
-    found = holder(token.strip())
-    if found is None:
-        return None
-    return Visitor(found.user_id, f"{found.user_name} ({found.token_name})", found.role, 0)
+    if not (visitor := visitors.shown(header)):
+        _count_failure()
+    return visitor
 
 
 def turned_away() -> ResponseReturnValue:
@@ -83,8 +73,6 @@ def problem(status: int, detail: str) -> Response:
     return Response(body, status, content_type="application/problem+json")
 
 
-def _may_fail(whose: str) -> bool:
-    try:
-        return all(limiter.limiter.hit(limit, whose) for limit in _LIMITS)
-    except RedisError:
-        return all(_meanwhile.hit(limit, whose) for limit in _LIMITS)
+def _count_failure() -> None:
+    if wait := limits.failed_token():
+        raise TooManyRequests(retry_after=wait)

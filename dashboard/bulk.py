@@ -6,8 +6,7 @@ from uuid import UUID
 
 from flask import request
 
-from dashboard import audit
-from orchestrator import triggers
+from dashboard import deeds
 from orchestrator.exceptions import Invalid, NotFound, Sentence, TransitionRefused
 from orchestrator.ledger.models import Trigger
 
@@ -52,14 +51,12 @@ def _asked(word: str, job_id: UUID) -> str:
 
 
 def _cancel(job_id: UUID) -> str:
-    ended = triggers.cancel(job_id)
-    audit.note("job.cancel", job_id)
+    ended = deeds.cancel(job_id)
     return "cancelled" if ended.status.is_final else "cancelling"
 
 
 def _retry(job_id: UUID) -> str:
-    answer = triggers.retry(job_id, Trigger.DASHBOARD)
-    audit.note("job.retry", job_id, job_id=str(answer.job_id))
+    answer = deeds.retry(job_id, Trigger.DASHBOARD)
     return "started" if answer.started else "already"
 
 

@@ -4,14 +4,20 @@ The server closes what it sends, whoever broke it off; so every export ends in t
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
+from flask import Response
+from flask_login import current_user
+
+from dashboard import audit
 from dashboard.formats import Format
 from orchestrator import database
 from orchestrator.ledger import exports
 from orchestrator.ledger.exports import Columns, ExportItem
 from orchestrator.ledger.item_views import ItemView
+from orchestrator.ledger.models import ScrapingTarget
 
 
 class Download:
@@ -53,6 +59,39 @@ class Download:
         for items in exports.batches(self._export_id, self._ids):
             yield items
             self._items += len(items)
+
+
+def answer(
+    target: ScrapingTarget,
+    view: ItemView,
+    kind: Format,
+    *,
+    wanted_id: UUID,
+    asked: Mapping[str, Any],
+) -> Response:
+    """The items of a view as a file on its way; who took them is written down.
+
+    `asked` is the view as somebody asked for it, for the record.
+    """
+    with database.transaction() as session:
+        export_id = exports.begin(
+            session,
+            wanted_id,
+            target_id=target.id,
+            who=current_user.name,
+            format=kind.name,
+            view=asked,
+        )
+    download = Download.begun(export_id, target.id, view, kind)
+    audit.note("export.take", target.name, format=kind.name, items=download.number)
+    sent = Response(download, mimetype=kind.mimetype)
+    sent.headers["Content-Disposition"] = disposition(target, kind)
+    sent.call_on_close(download.close)
+    return sent
+
+
+def disposition(target: ScrapingTarget, kind: Format) -> str:
+    return f'attachment; filename="{target.name}.{kind.suffix}"'
 
 
 def _end(export_id: UUID, items: int, *, complete: bool) -> None:

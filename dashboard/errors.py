@@ -55,7 +55,7 @@ def _answer(error: OrchestratorError) -> ResponseReturnValue:
     status = status_of(error)
     if status >= 500:
         logger.warning("%s", error, extra={"action": "page_failed", "path": request.path})
-    return _page(status, sentence=_sentence(error))
+    return _page(status, sentence=sentence_of(error))
 
 
 def _answer_refusal(error: TransitionRefused) -> ResponseReturnValue:
@@ -63,7 +63,7 @@ def _answer_refusal(error: TransitionRefused) -> ResponseReturnValue:
     job_id = (request.view_args or {}).get("job_id")
     if job_id is None:
         return _answer(error)
-    flash(languages.said(_sentence(error)), "refused")
+    flash(languages.said(sentence_of(error)), "refused")
     return redirect(url_for("jobs.one", job_id=job_id), 303)
 
 
@@ -77,7 +77,7 @@ def _answer_csrf(error: CSRFError) -> ResponseReturnValue:
     return _page(400, kind="stale_form")
 
 
-def _sentence(error: OrchestratorError) -> str:
+def sentence_of(error: OrchestratorError) -> str:
     said = error.args[0] if error.args else ""
     return said if isinstance(said, str) else str(error)
 

@@ -4,19 +4,28 @@ Counted in Redis, so that all processes count together, and in memory while Redi
 sign-in must neither fail nor become free for the taking because a broker restarts.
 """
 
+import logging
+import time
+from math import ceil
+
 from flask import Flask, request
 from flask.wrappers import Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+from limits import parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from orchestrator import config
 
+logger = logging.getLogger(__name__)
+
 _FAILED_BY_NAME = "10 per minute;60 per hour"
 _FAILED_BY_PERSON = "10 per minute;60 per hour"
-FAILED_BY_ADDRESS = "30 per minute;300 per hour"
+_FAILED_BY_ADDRESS = "30 per minute;300 per hour"
 #: Each asks a website for a page and keeps it for a week.
 _LOOKS_BY_PERSON = "30 per minute;300 per hour"
 
@@ -45,7 +54,7 @@ failed_sign_ins_by_name = limiter.limit(
     _FAILED_BY_NAME, key_func=_name_and_address, deduct_when=_failed
 )
 failed_password_changes = limiter.limit(_FAILED_BY_PERSON, key_func=_person, deduct_when=_was_wrong)
-failed_sign_ins_by_address = limiter.limit(FAILED_BY_ADDRESS, deduct_when=_failed)
+failed_sign_ins_by_address = limiter.limit(_FAILED_BY_ADDRESS, deduct_when=_failed)
 looks_by_person = limiter.limit(_LOOKS_BY_PERSON, key_func=_person)
 #: Of all that is asked of a draft, this alone asks its website.
 tries_by_person = limiter.limit(
@@ -55,6 +64,33 @@ tries_by_person = limiter.limit(
 uses_by_person = limiter.limit(
     _LOOKS_BY_PERSON, key_func=_person, exempt_when=lambda: "use" not in request.form
 )
+
+
+#: Where failures are counted while Redis is away.
+_in_memory = FixedWindowRateLimiter(MemoryStorage())
+
+
+def failed_token() -> int | None:
+    """Counts a token that was wrong; how many seconds its address has to wait after too many.
+
+    A right one is let pass all the same: nobody guesses 256 random bits, and a forgotten program
+    must not lock out its neighbours behind one address.
+    """
+    try:
+        return _counted(limiter.limiter)
+    except Exception as error:  # noqa: BLE001  # of whichever storage; none of them may answer for us
+        logger.warning("Failures of tokens are counted here alone: %s", error)
+        return _counted(_in_memory)
+
+
+def _counted(strategy: RateLimiter) -> int | None:
+    key = ("kumo", "token", get_remote_address())
+    waits = [
+        strategy.get_window_stats(limit, *key).reset_time - time.time()
+        for limit in parse_many(_FAILED_BY_ADDRESS)
+        if not strategy.hit(limit, *key)
+    ]
+    return max(1, ceil(max(waits))) if waits else None
 
 
 def attach(app: Flask) -> None:

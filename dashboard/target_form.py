@@ -15,16 +15,14 @@ from flask_wtf import FlaskForm
 from markupsafe import escape
 from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 
+from dashboard import hidden_arguments
 from dashboard.schedule_preview import Asked
 from orchestrator.exceptions import Sentence, TargetInvalid
 from orchestrator.ledger import definitions
 from orchestrator.ledger.expectations import Expectations
 from orchestrator.ledger.models import Overlap, ScrapingTarget
-from orchestrator.ledger.secrecy import is_secret
 from orchestrator.ledger.targets import FIELDS
 
-#: Stands for an argument that should not be read over a shoulder; left alone, it stays.
-HIDDEN = "••••••"
 #: A page with a longer field would be too large.
 _LONGEST = 60_000
 _CODE = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
@@ -184,7 +182,7 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         if faults:
             raise TargetInvalid(faults | _faults_of(fields))
         if original and "arguments" in fields:
-            fields["arguments"] = _unhidden(fields["arguments"], original.arguments)
+            fields["arguments"] = hidden_arguments.unhidden(fields["arguments"], original.arguments)
         return fields
 
     def show(self, faults: Mapping[str, str]) -> None:
@@ -278,7 +276,7 @@ def _typed(target: ScrapingTarget) -> dict[str, Any]:
         "spread_seconds": "" if target.spread_seconds is None else str(target.spread_seconds),
         "overlap": target.overlap,
         "active": target.active,
-        "arguments": _as_json(_hidden(target.arguments)),
+        "arguments": _as_json(hidden_arguments.hidden(target.arguments)),
         "settings": _as_json(target.settings),
         "key_fields": "\n".join(target.key_fields),
         "priority": str(target.priority),
@@ -293,17 +291,6 @@ def _typed_expectations(expected: Expectations) -> dict[str, str]:
         "min_items": "" if expected.min_items is None else str(expected.min_items),
         "required_fields": "\n".join(expected.required_fields),
         "item_schema": _as_json(expected.item_schema),
-    }
-
-
-def _hidden(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: HIDDEN if is_secret(name) else value for name, value in arguments.items()}
-
-
-def _unhidden(typed: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: stored[name] if value == HIDDEN and name in stored else value
-        for name, value in typed.items()
     }
 
 

@@ -23,6 +23,7 @@ from orchestrator.ledger import (
     jobs,
     listings,
     publishing,
+    request_keys,
     requests,
     targets,
     ticks,
@@ -32,6 +33,7 @@ from orchestrator.ledger.jobs import Claim, End, Ended
 from orchestrator.ledger.manifests import applying
 from orchestrator.ledger.manifests.plans import Plan
 from orchestrator.ledger.models import JobStatus, Trigger
+from orchestrator.ledger.request_keys import RequestKey
 from orchestrator.ledger.requests import Answer, Terms
 
 logger = logging.getLogger(__name__)
@@ -52,18 +54,22 @@ def request(
     trigger: Trigger,
     *,
     priority: int | None = None,
+    key: RequestKey | None = None,
 ) -> Answer:
     """Starts a job for the target of that id or name, or tells which one is active.
 
     Priority 0 hastens one that still waits: the answer has that priority then. And it is a
-    person's word against the target's window, which does not count for that job. Raises
-    TargetNotFound.
+    person's word against the target's window, which does not count for that job. With a key the
+    job that was started with it is told again. Raises TargetNotFound.
     """
     hastened = None
     terms = Terms(trigger, priority=priority, at_any_time=priority == 0)
     with database.transaction() as session:
         target = targets.find(session, reference)
-        answer = requests.request(session, target.id, terms)
+        if key:
+            answer = request_keys.request(session, target.id, terms, key)
+        else:
+            answer = requests.request(session, target.id, terms)
         if priority == 0 and not answer.started:
             hastened = jobs.hasten(session, answer.job_id)
     _ring_for([answer])
@@ -179,11 +185,14 @@ def undo(job_id: uuid.UUID, who: str) -> None:
     _decide(publishing.undo, job_id, who)
 
 
-def delete_target(reference: int | str) -> None:
-    """Deletes a target and cancels what is active of it. Raises TargetNotFound."""
+def delete_target(reference: int | str, *, seen_at: datetime | None = None) -> None:
+    """Deletes a target and cancels what is active of it. Raises TargetNotFound.
+
+    With `seen_at` only as it stood then: raises TargetChanged otherwise.
+    """
     with database.transaction() as session:
         target = targets.find(session, reference)
-        targets.delete(session, target)
+        targets.delete(session, target, seen_at=seen_at)
         cancelled = jobs.cancel_all_of(session, target.id)
     for ended in cancelled:
         _clear(ended)
@@ -321,7 +330,8 @@ def _send(waiting: Sequence[Bell]) -> None:
 
 
 def _ring_for(answers: Iterable[Answer]) -> None:
-    now = [each for each in answers if each.started and each.starts_at is None]
+    pending = [each for each in answers if each.started and each.status is JobStatus.PENDING]
+    now = [each for each in pending if each.starts_at is None]
     _try_to_ring([(each.job_id, each.target_id, each.priority) for each in now])
 
 

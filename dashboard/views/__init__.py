@@ -19,6 +19,7 @@ from dashboard.views import (
     metrics,
     people,
     preferences,
+    reference,
     schedules,
     sign_in,
     sites,
@@ -53,5 +54,6 @@ def attach(app: Flask) -> None:
         changes,
         feeds,
         exports,
+        reference,
     ):
         app.register_blueprint(module.blueprint)

@@ -2,13 +2,11 @@
 
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user
 
-from dashboard import audit, formats, item_views
-from dashboard.downloads import Download
+from dashboard import downloads, formats, item_views
 from dashboard.gate import needs
 from orchestrator import database
 from orchestrator.ledger import exports, targets
@@ -25,20 +23,7 @@ def take(target_id: int) -> ResponseReturnValue:
     view = item_views.asked().view
     with database.transaction() as session:
         target = targets.find(session, target_id)
-        export_id = exports.begin(
-            session,
-            _wanted_id(),
-            target_id=target.id,
-            who=current_user.name,
-            format=kind.name,
-            view=item_views.as_json(),
-        )
-    download = Download.begun(export_id, target.id, view, kind)
-    audit.note("export.take", target.name, format=kind.name, items=download.number)
-    answer = Response(download, mimetype=kind.mimetype)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{target.name}.{kind.suffix}"'
-    answer.call_on_close(download.close)
-    return answer
+    return downloads.answer(target, view, kind, wanted_id=_wanted_id(), asked=item_views.as_json())
 
 
 @blueprint.get("/exports/<uuid:export_id>")

@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard import audit, bulk, charts, job_filters, log_text, page_keys
+from dashboard import bulk, charts, deeds, job_filters, log_text, page_keys
 from dashboard.gate import needs
 from dashboard.returns import back
-from orchestrator import database, sites, triggers
+from orchestrator import database, sites
 from orchestrator.exceptions import TargetNotFound
 from orchestrator.ledger import (
     browsing,
@@ -105,27 +105,24 @@ def ask_many() -> ResponseReturnValue:
 @blueprint.post("/jobs/<uuid:job_id>/cancel")
 @needs(Role.OPERATOR)
 def cancel(job_id: UUID) -> ResponseReturnValue:
-    ended = triggers.cancel(job_id)
+    ended = deeds.cancel(job_id)
     flash(str(job_id), "cancelled" if ended.status.is_final else "cancelling")
-    audit.note("job.cancel", job_id)
     return back("jobs.one", job_id=job_id)
 
 
 @blueprint.post("/jobs/<uuid:job_id>/pause")
 @needs(Role.OPERATOR)
 def pause(job_id: UUID) -> ResponseReturnValue:
-    ended = triggers.pause(job_id)
+    ended = deeds.pause(job_id)
     flash(str(job_id), "pausing" if ended.status is JobStatus.RUNNING else "paused")
-    audit.note("job.pause", job_id)
     return back("jobs.one", job_id=job_id)
 
 
 @blueprint.post("/jobs/<uuid:job_id>/resume")
 @needs(Role.OPERATOR)
 def resume(job_id: UUID) -> ResponseReturnValue:
-    triggers.resume(job_id)
+    deeds.resume(job_id)
     flash(str(job_id), "resumed")
-    audit.note("job.resume", job_id)
     return back("jobs.one", job_id=job_id)
 
 
@@ -133,9 +130,8 @@ def resume(job_id: UUID) -> ResponseReturnValue:
 @needs(Role.OPERATOR)
 def retry(job_id: UUID) -> ResponseReturnValue:
     """Goes to the new job, which is what the person wants to see next."""
-    answer = triggers.retry(job_id, Trigger.DASHBOARD)
+    answer = deeds.retry(job_id, Trigger.DASHBOARD)
     flash(str(answer.job_id), "started" if answer.started else "already")
-    audit.note("job.retry", job_id, job_id=str(answer.job_id))
     return redirect(url_for("jobs.one", job_id=answer.job_id), 303)
 
 

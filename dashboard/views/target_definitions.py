@@ -9,11 +9,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from dashboard import audit, schedule_preview, target_form
+from dashboard import deeds, schedule_preview, target_form
 from dashboard.gate import needs
 from dashboard.target_form import TargetForm
 from dashboard.views.targets import blueprint as targets
-from orchestrator import config, database, triggers
+from orchestrator import config, database
 from orchestrator.exceptions import TargetChanged, TargetInvalid
 from orchestrator.ledger import allowed_settings, definitions, overviews
 from orchestrator.ledger import targets as ledger
@@ -34,7 +34,7 @@ def new() -> ResponseReturnValue:
         fields = _copied(original) | form.fields(original)
         if _only_checked(fields):
             return _page(form, original)
-        target = _added(fields)
+        target = deeds.add_target(fields)
     except TargetInvalid as error:
         form.show(error.faults)
         return _page(form, original), 422
@@ -50,14 +50,14 @@ def edit(target_id: int) -> ResponseReturnValue:
         return _page(form, target, is_change=True)
     try:
         fields = form.fields(target)
-        if _only_checked(_stored(target) | fields):
+        if _only_checked(deeds.stored(target) | fields):
             return _page(form, target, is_change=True)
-        changed = _changed(target_id, form, fields)
+        changed = deeds.change_target(target_id, fields, seen_at=form.when_seen())
     except TargetInvalid as error:
         form.show(error.faults)
         return _page(form, target, is_change=True), 422
     except TargetChanged:
-        differing = target_form.differing(fields, _stored(target))
+        differing = target_form.differing(fields, deeds.stored(target))
         form.seen_at.data = target.updated_at.isoformat()
         return _page(form, target, is_change=True, differing=differing), 409
     return _saved(changed, "changed")
@@ -77,8 +77,7 @@ def deletion(target_id: int) -> ResponseReturnValue:
 @needs(Role.OPERATOR)
 def delete(target_id: int) -> ResponseReturnValue:
     target = _found(target_id)
-    triggers.delete_target(target.id)
-    audit.note("target.delete", target.name, id=target.id)
+    deeds.delete_target(target)
     flash(target.name, "deleted")
     return redirect(url_for("targets.index"), 303)
 
@@ -119,10 +118,6 @@ def _found(reference: int | str) -> ScrapingTarget:
         return ledger.find(session, reference)
 
 
-def _stored(target: ScrapingTarget) -> dict[str, object]:
-    return {name: getattr(target, name) for name in ledger.FIELDS}
-
-
 def _copied(original: ScrapingTarget | None) -> dict[str, object]:
     """What a copy has and its form does not show."""
     if original is None:
@@ -136,24 +131,6 @@ def _only_checked(fields: dict[str, object]) -> bool:
         return False
     definitions.check(fields)
     return True
-
-
-def _added(fields: dict[str, object]) -> ScrapingTarget:
-    with database.transaction() as session:
-        target = ledger.register(session, fields)
-        audit.note_in(session, "target.add", target.name, id=target.id)
-    return target
-
-
-def _changed(target_id: int, form: TargetForm, fields: dict[str, object]) -> ScrapingTarget:
-    with database.transaction() as session:
-        target = ledger.find(session, target_id)
-        before = _stored(target)
-        ledger.change(session, target, fields, seen_at=form.when_seen())
-        # The names alone: a value may be a secret.
-        names = [name for name, value in _stored(target).items() if value != before[name]]
-        audit.note_in(session, "target.edit", target.name, id=target.id, changed=names)
-    return target
 
 
 def _saved(target: ScrapingTarget, kind: str) -> ResponseReturnValue:

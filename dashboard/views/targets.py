@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, render_template
 from flask.typing import ResponseReturnValue
 
-from dashboard import audit, schedule_preview, target_list, target_page
+from dashboard import audit, deeds, schedule_preview, target_list, target_page
 from dashboard.gate import needs
 from dashboard.returns import back
 from orchestrator import database, triggers
@@ -47,9 +47,8 @@ def one(target_id: int) -> ResponseReturnValue:
 @blueprint.post("/targets/<int:target_id>/run")
 @needs(Role.OPERATOR)
 def run(target_id: int) -> ResponseReturnValue:
-    answer = triggers.request(target_id, Trigger.DASHBOARD)
+    answer = deeds.run(target_id, Trigger.DASHBOARD)
     _tell(answer, "started" if answer.started else "already")
-    audit.note("target.run", target_id, job_id=str(answer.job_id))
     return back("targets.index")
 
 
@@ -57,10 +56,9 @@ def run(target_id: int) -> ResponseReturnValue:
 @needs(Role.OPERATOR)
 def run_urgently(target_id: int) -> ResponseReturnValue:
     """Before all jobs that wait; one that waits already is moved there."""
-    answer = triggers.request(target_id, Trigger.DASHBOARD, priority=0)
+    answer = deeds.run(target_id, Trigger.DASHBOARD, urgently=True)
     hastened = answer.status is JobStatus.PENDING
     _tell(answer, "started" if answer.started else "hastened" if hastened else "already")
-    audit.note("target.run_urgently", target_id, job_id=str(answer.job_id))
     return back("targets.one", target_id=target_id)
 
 

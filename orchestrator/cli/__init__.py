@@ -17,6 +17,7 @@ COMMANDS = {
     "targets": ("targets", "What is scraped: list, show, add, edit, delete; plan, apply, export."),
     "jobs": ("jobs", "What became of it: list, show, cancel, pause, resume, retry."),
     "user": ("users", "Who may sign in: add, passwd, role, remove, list."),
+    "token": ("tokens", "What programs show at the API: add, list, revoke."),
     "doctor": ("doctor", "Check the installation; say how to mend what is wrong."),
     "migrate": ("installation", "Bring the database's tables up to this version."),
     "env": ("installation", "Print DATABASE_URL and REDIS_URL, for eval."),

@@ -8,15 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ScalarSelect,
     Text,
     case,
+    cast,
     column,
     func,
+    literal,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from orchestrator.ledger import finding
@@ -25,6 +28,8 @@ from orchestrator.ledger.item_views import ItemView, Place
 from orchestrator.ledger.models import ScrapedItem
 
 _FIELDS, _LETTERS = 30, 300
+#: Of whole items a page ends with the one that goes beyond, however many were asked for.
+_MOST_LETTERS = 4_000_000
 #: A field with a longer name is not shown in a list.
 LONGEST_NAME = 200
 
@@ -63,6 +68,29 @@ class ItemPage:
         return [name for name, _ in counts.most_common()]
 
 
+@dataclass(frozen=True, slots=True)
+class WholeItem:
+    """An item with all its data, as JSON."""
+
+    id: int
+    key: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    changed_at: datetime
+    gone_at: datetime | None
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class WholePage:
+    """A page of whole items, and behind which one the next begins."""
+
+    items: Sequence[WholeItem] = ()
+    next: Place | None = None
+    #: There is too much to look through: narrow it first.
+    cut_off: bool = False
+
+
 def page(
     session: Session,
     target_id: int,
@@ -86,6 +114,61 @@ def page(
     if after is None and last is None:
         return ItemPage(items, len(items))
     return ItemPage(items, found.count(), last, most=found.most)
+
+
+def whole_page(
+    session: Session, target_id: int, view: ItemView, *, after: Place | None = None, size: int = 50
+) -> WholePage:
+    """The items behind `after` with all their data; fewer than `size` when they are large."""
+    try:
+        with at_most(session, finding.SEARCH_MILLISECONDS):
+            found = finding.find(session, target_id, view, after, size + 1)
+            places = {row.id: Place(row.id, row.at) for row in found.rows[:size]}
+            items, last = _whole(session, list(places))
+    except CutOff:
+        return WholePage(cut_off=True)
+    if last is not None:
+        return WholePage(items, places[last])
+    if found.looked_to:
+        return WholePage(items, found.looked_to)
+    return WholePage(items, list(places.values())[-1] if len(found.rows) > size else None)
+
+
+def _whole(session: Session, ids: Sequence[int]) -> tuple[list[WholeItem], int | None]:
+    """Those items in this order, and the id of the last one read when there was too much."""
+    listed = (
+        func.unnest(literal(list(ids), ARRAY(BigInteger)))
+        .table_valued(column("id", BigInteger), with_ordinality="place")
+        .render_derived()
+    )
+    columns = (
+        ScrapedItem.id,
+        ScrapedItem.key,
+        ScrapedItem.first_seen_at,
+        ScrapedItem.last_seen_at,
+        ScrapedItem.changed_at,
+        ScrapedItem.gone_at,
+        ScrapedItem.data,
+    )
+    ordered = (
+        select(*columns)
+        .join(listed, listed.c.id == ScrapedItem.id)
+        .order_by(listed.c.place)
+        # Sorted before the data is written out, which is what takes the room.
+        .offset(0)
+        .subquery()
+    )
+    told = [*(each for each in ordered.c if each.name != "data"), cast(ordered.c.data, Text)]
+    query: Any = select(*told)
+    items: list[WholeItem] = []
+    letters = 0
+    with session.execute(query, execution_options={"yield_per": 10}) as rows:
+        for row in rows:
+            items.append(WholeItem(*row))
+            letters += len(items[-1].data)
+            if letters > _MOST_LETTERS and items[-1].id != ids[-1]:
+                return items, items[-1].id
+    return items, None
 
 
 def of_job(session: Session, job_id: uuid.UUID, *, most: int = 20) -> list[ItemRow]:

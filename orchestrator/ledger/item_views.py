@@ -90,6 +90,10 @@ class ItemView:
     sighting: Sighting = Sighting.LAST
     new_since: datetime | None = None
     changed_since: datetime | None = None
+    #: Last seen at this moment or after it, and …
+    seen_since: datetime | None = None
+    #: … first seen before this one: with both, what was there between them.
+    seen_until: datetime | None = None
     #: None: both.
     presence: Presence | None = None
     #: One of TIMES, or FIELD and the name of a field.
@@ -108,7 +112,8 @@ class ItemView:
     @property
     def asks_words_only(self) -> bool:
         others = [each for each in self.filters if each.operator is not Operator.IS]
-        beside = (self.job_id, self.new_since, self.changed_since, self.presence)
+        times = (self.new_since, self.changed_since, self.seen_since, self.seen_until)
+        beside = (self.job_id, self.presence, *times)
         return self.asks_words and not others and not any(beside)
 
 
@@ -135,6 +140,10 @@ def conditions(target_id: int, view: ItemView) -> list[ColumnElement[bool]]:
         found.append(ScrapedItem.first_seen_at >= view.new_since)
     if view.changed_since:
         found.append(ScrapedItem.changed_at >= view.changed_since)
+    if view.seen_since:
+        found.append(ScrapedItem.last_seen_at >= view.seen_since)
+    if view.seen_until:
+        found.append(ScrapedItem.first_seen_at < view.seen_until)
     if view.presence:
         is_there = ScrapedItem.gone_at.is_(None)
         found.append(is_there if view.presence is Presence.THERE else ~is_there)

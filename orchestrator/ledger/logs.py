@@ -93,11 +93,16 @@ def by_level(session: Session, job_id: uuid.UUID) -> dict[int, int]:
 
 
 def chunk(
-    session: Session, job_id: uuid.UUID, which: LogFilter, *, after: Place = (0, -1)
+    session: Session,
+    job_id: uuid.UUID,
+    which: LogFilter,
+    *,
+    after: Place = (0, -1),
+    most: int = _CHUNK,
 ) -> Sequence[JobLogLine]:
     """The next lines after a place, whole, in the order they were written; empty at the end."""
     query = _fitting(job_id, which).where(_place() > tuple_(*after))
-    return session.scalars(query.order_by(JobLogLine.attempt, JobLogLine.seq).limit(_CHUNK)).all()
+    return session.scalars(query.order_by(JobLogLine.attempt, JobLogLine.seq).limit(most)).all()
 
 
 def stretch(session: Session, job_id: uuid.UUID, *, after: Place = (0, -1)) -> Sequence[ShownLine]:

@@ -65,6 +65,17 @@ def one(session: Session, item_id: int) -> tuple[ScrapedItem, ScrapingTarget]:
     return row[0], row[1]
 
 
+def with_key(session: Session, target_id: int, key: str) -> int:
+    """The id of the item of a target that has this key. Raises ItemNotFound."""
+    found = select(ScrapedItem.id).where(ScrapedItem.target_id == target_id, ScrapedItem.key == key)
+    item_id = session.scalar(found)
+    if item_id is None:
+        raise ItemNotFound(
+            Sentence("This target has no item with the key %(key)s.", key=repr(key[:100]))
+        )
+    return item_id
+
+
 def fields(session: Session, item_id: int) -> tuple[list[Field], int]:
     """Its first fields, and how many more it has."""
     rows = session.execute(_FIELDS_OF, _FIELD_LIMITS | {"item": item_id}).all()

@@ -44,11 +44,7 @@ def change(
     that is not how the target stands, and TargetInvalid; then nothing has changed.
     """
     if seen_at is not None:
-        session.refresh(target, with_for_update=True)
-        if target.updated_at != seen_at:
-            raise TargetChanged(
-                Sentence("Target %(name)s was changed by somebody else.", name=target.name)
-            )
+        _hold_as_seen(session, target, seen_at)
     now = {name: getattr(target, name) for name in FIELDS}
     values = definitions.check(now | fields).model_dump()
     if values["name"] != target.name and named(session, values["name"]) is not None:
@@ -182,13 +178,27 @@ def timing(schedule: str | None, timezone: str | None) -> tuple[str, ZoneInfo]:
     return (schedule, zone) if schedule else (settings.nightly, settings.zone)
 
 
-def delete(session: Session, target: ScrapingTarget) -> None:
-    """Frees its name and takes it off every list; its rows go in batches afterwards."""
+def delete(session: Session, target: ScrapingTarget, *, seen_at: datetime | None = None) -> None:
+    """Frees its name and takes it off every list; its rows go in batches afterwards.
+
+    `seen_at` is as in `change`. Raises TargetChanged.
+    """
+    if seen_at is not None:
+        _hold_as_seen(session, target, seen_at)
     session.execute(
         update(ScrapingTarget)
         .where(ScrapingTarget.id == target.id, _living())
         .values(deleted_at=func.now(), active=False)
     )
+
+
+def _hold_as_seen(session: Session, target: ScrapingTarget, seen_at: datetime) -> None:
+    """Locks it until the transaction ends. Raises TargetChanged when it is not as it was seen."""
+    session.refresh(target, with_for_update=True)
+    if target.updated_at != seen_at:
+        raise TargetChanged(
+            Sentence("Target %(name)s was changed by somebody else.", name=target.name)
+        )
 
 
 def _active_jobs(session: Session, target_ids: Sequence[int]) -> dict[int, ScrapingJob]:

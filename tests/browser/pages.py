@@ -103,6 +103,7 @@ def filled() -> list[Shown]:
             Shown("person-remove", "people.ask", f"/people/{person}/remove"),
             Shown("account", "account.index", "/account"),
             Shown("tokens", "tokens.index", "/tokens"),
+            Shown("reference", "reference.index", "/api/v1/docs"),
             Shown("alerts", "alerts.index", "/alerts"),
             Shown("channel-new", "alerts.new", "/alerts/channels/new"),
             Shown("channel", "alerts.one", f"/alerts/channels/{channel}"),

@@ -57,6 +57,7 @@ LEAST = {
         "jobs.log_file",
         "jobs.one",
         "metrics.show",
+        "reference.index",
         "schedules.preview",
         "sites.index",
         "sign_in.leave",

@@ -4,7 +4,7 @@ import json
 import socket
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import kombu.pools
@@ -14,7 +14,8 @@ from sqlalchemy import event
 
 from orchestrator import celery, config, frontiers, triggers
 from orchestrator import database as storage
-from orchestrator.exceptions import BellAway, TargetNotFound, TransitionRefused
+from orchestrator.exceptions import BellAway, TargetChanged, TargetNotFound, TransitionRefused
+from orchestrator.ledger import targets
 from orchestrator.ledger.models import JobStatus, Trigger
 from tests.orchestrator.ledger import given
 
@@ -254,6 +255,17 @@ def test_a_deleted_target_takes_its_active_job_and_frontier_along(
     assert not has_frontier(broker, job_id)
     with pytest.raises(TargetNotFound):
         triggers.delete_target("shop")
+
+
+def test_a_target_that_has_changed_since_it_was_seen_is_not_deleted(shop: int) -> None:
+    with storage.transaction() as session:
+        seen_at = targets.find(session, shop).updated_at
+    job_id = given.a_job(shop)
+    with pytest.raises(TargetChanged):
+        triggers.delete_target(shop, seen_at=seen_at - timedelta(seconds=1))
+    assert given.job(job_id).status is JobStatus.PENDING
+    triggers.delete_target(shop, seen_at=seen_at)
+    assert given.job(job_id).status is JobStatus.CANCELLED
 
 
 def test_a_crawl_that_was_handed_back_rings_again_and_keeps_its_frontier(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dashboard.target_form import HIDDEN
+from dashboard.hidden_arguments import HIDDEN
 from orchestrator.ledger import targets
 from orchestrator.ledger.models import AuditEntry, JobStatus, ScrapingJob, ScrapingTarget, Worker
 from tests.dashboard import rows

@@ -1,0 +1,1 @@
+"""What the API tells and takes, as models: a file per noun. The document is written from them."""
