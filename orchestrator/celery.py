@@ -15,6 +15,9 @@ from orchestrator import config
 
 #: Long crawls and short tasks have a worker each; otherwise a short one waits behind a crawl.
 CRAWLS, CONTROL = "crawls", "control"
+#: Crawls that need a browser. A worker serves it only when told to by `-Q`, since not every machine
+#: has a browser: so it is none of `task_queues`, and Celery makes it when it is named.
+BROWSER = "browser"
 
 #: 0 is served first and 9 last, as the Redis transport reads them.
 PRIORITIES = range(10)
@@ -118,6 +121,11 @@ def _settings() -> dict[str, Any]:
             },
         },
     }
+
+
+def queues_served() -> frozenset[str]:
+    """Those that this worker serves."""
+    return frozenset(app.amqp.queues.consume_from)
 
 
 def tell(

@@ -46,7 +46,7 @@ from orchestrator.ledger.models.schema import Table
 from orchestrator.ledger.models.sites import Site
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
-from orchestrator.ledger.models.workers import Worker
+from orchestrator.ledger.models.workers import Queue, Worker
 
 __all__ = [
     "ACTIVE",
@@ -85,6 +85,7 @@ __all__ = [
     "Overlap",
     "PageSample",
     "Publication",
+    "Queue",
     "RejectedItem",
     "Requested",
     "Role",
