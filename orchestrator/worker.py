@@ -13,7 +13,7 @@ from uuid import UUID
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 from celery.worker import state
 
-from orchestrator import celery, chromium, config, launcher, presence, triggers
+from orchestrator import celery, chromium, config, launcher, triggers
 from orchestrator.exceptions import (
     BrowserMissing,
     JobNotFound,
@@ -56,7 +56,8 @@ def _take_back(sender: Any, **_: Any) -> None:
 
 @worker_ready.connect
 def _begin(sender: Any, **_: Any) -> None:
-    if presence.serves_crawls():
+    if celery.CRAWLS in celery.queues_served():
+        # A browser takes a second anyway, so a worker that only renders holds no memory ready.
         launcher.prepare()
     shown = Presence(sender.hostname, sender.controller.concurrency)
     Thread(target=_sweep_for_ever, args=[shown], name="sweep", daemon=True).start()

@@ -7,6 +7,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
+from orchestrator import chromium
 from spiders_project import turns
 from spiders_project.addresses import PublicAddresses
 
@@ -46,6 +47,7 @@ class Downloads(PublicAddresses):
 
 
 def _browser(crawler: Crawler) -> Any:
+    chromium.require()
     # Only the extra brings what it needs.
     from spiders_project.rendering import browser
 

@@ -103,8 +103,8 @@ class Proof:
         if reason == "start_error":
             message = f"start() of the spider raised an error.\n{self._start_traceback or ''}"
             return self._ended(Ending.BROKEN, reason, message.strip())
-        if reason in ("site_silent", "browser_failed"):
-            return self._ended(Ending.BROKEN, reason, self._trouble(reason))
+        if trouble := self._after_no_page(reason):
+            return trouble
         if reason == "closespider_errorcount":
             message = "It met as many errors as its settings allow; see its log."
             return self._ended(Ending.IMPOSSIBLE, reason, message)
@@ -117,12 +117,17 @@ class Proof:
             return self._ended(Ending.IMPOSSIBLE, reason, message)
         return self._ended(Ending.COMPLETED, reason)
 
-    def _trouble(self, reason: str) -> str:
+    def _after_no_page(self, reason: str) -> End | None:
+        """Of a crawl that was closed since no page could be had any more."""
         stats = self._crawler.stats
         if reason == "browser_failed":
-            return f"Its pages cannot be rendered: {stats.get_value(BROWSER_TROUBLE)}"
-        came = _what_came(stats.get_stats())
-        return f"The site answered nothing for KUMO_SILENCE_SECONDS; all in all: {came}."
+            message = f"Its pages cannot be rendered: {stats.get_value(BROWSER_TROUBLE)}"
+            return self._ended(Ending.BROKEN, "browser_failed", message)
+        if reason == "site_silent":
+            came = _what_came(stats.get_stats())
+            message = f"The site answered nothing for KUMO_SILENCE_SECONDS; all in all: {came}."
+            return self._ended(Ending.BROKEN, "site_silent", message)
+        return None
 
     def _is_default_limit(self, reason: str) -> bool:
         """Neither the target nor its spider has set the limit that closed the crawl."""

@@ -67,6 +67,8 @@ class Browser(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has 
         self.process_request_headers = self._headers
         # A page that breaks would be opened again at once.
         self.config.target_closed_max_retries = 0
+        # What a page may take is told by DOWNLOAD_TIMEOUT alone.
+        self.config.navigation_timeout_ms = 0
         self._settings = crawler.settings
         self._plain = Headers(self._settings.getdict("DEFAULT_REQUEST_HEADERS"))
         self._plain["User-Agent"] = self._settings["USER_AGENT"]
@@ -131,7 +133,7 @@ class Browser(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has 
 
     def _failed(self, error: Exception) -> BrowserFailed:
         """Ends the crawl: no page of it could be rendered."""
-        failed = BrowserFailed(str(error)[:2_000])
+        failed = failures.at_start(error)
         self.stats.set_value(BROWSER_TROUBLE, str(failed))
         ask_to_close(self._crawler, "browser_failed")
         return failed
@@ -181,7 +183,10 @@ class Browser(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has 
         verify = self._settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
         agent = self._settings["USER_AGENT"]
         options = switches.context_options(agent, verify=verify, wanted=context_kwargs or {})
-        return await super()._create_browser_context(name, options, spider)
+        wrapper = await super()._create_browser_context(name, options, spider)
+        # Stays open: with the last page its window would go, and a new one costs twice a page.
+        await wrapper.context.new_page()
+        return wrapper
 
     async def _create_page(self, request: Request, spider: Any) -> Page:
         page: Page = await super()._create_page(request, spider)

@@ -19,7 +19,7 @@ from scrapy.http import Headers, Response
 from spiders_project.addresses import AddressRefused
 from spiders_project.rendering.documents import Redirection
 
-_LONGEST = 300
+_LONGEST, _LONGEST_REPORT = 300, 2_000
 #: What came between the gateway and a site, and what Scrapy's own handler would have raised.
 _KNOWN: Mapping[type[Exception], type[Exception]] = {
     ConnectionRefusedError: DownloadConnectionRefusedError,
@@ -44,6 +44,13 @@ def told(error: PlaywrightError, trouble: Exception | None) -> Exception:
                 return raised(str(trouble) or _first_line(error))
         return DownloadFailedError(str(trouble))
     return DownloadFailedError(_first_line(error))
+
+
+def at_start(error: Exception) -> BrowserFailed:
+    """Without the long line by which it was started: what the browser itself said of it."""
+    first, *others = str(error).splitlines() or [repr(error)]
+    said = [line for line in others if "[err]" in line]
+    return BrowserFailed("\n".join([first, *said])[:_LONGEST_REPORT])
 
 
 def redirecting(url: str, redirection: Redirection) -> Response:

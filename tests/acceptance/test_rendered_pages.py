@@ -1,6 +1,7 @@
 """A target that renders is crawled with a browser, by a worker that has one, and exactly so."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -30,7 +31,7 @@ def worker(database: str, redis_url: str) -> Iterator[Worker]:
 @pytest.fixture(scope="module")
 def shop() -> Iterator[OpenShop]:
     """A small shop."""
-    with shops.opened(15) as shop:
+    with shops.opened(9) as shop:
         yield shop
 
 
@@ -93,3 +94,17 @@ def test_a_crawler_that_is_killed_leaves_no_browser_and_its_job_ends_right(
     assert job.attempt == 2
     _assert_whole(job, shop)
     awaiting.until(lambda: not _browsers(), "no browser left")
+
+
+def test_a_browser_that_does_not_start_fails_the_job_and_says_why(
+    database: str, redis_url: str, worker: Worker, shop: OpenShop, tmp_path: Path
+) -> None:
+    """By a worker of its own, whose browser is none."""
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\necho no usable sandbox here >&2; exit 3\n")
+    broken.chmod(0o755)
+    worker.stop()
+    with working("-Q", "browser", KUMO_CHROMIUM=str(broken), **UNHURRIED):
+        job = awaiting.ended(_requested("broken", shop, render=True, max_attempts=1))
+    assert (job.status, job.finish_reason) == (JobStatus.FAILED, "browser_failed")
+    assert "no usable sandbox here" in (job.error_message or "")
