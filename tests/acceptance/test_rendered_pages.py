@@ -72,6 +72,8 @@ def test_prices_written_by_script_are_found_by_a_target_that_renders_and_by_no_o
     _assert_whole(job, shop)
     assert job.pages == shop.pages
     assert job.definition["render"] is True
+    loud = "SELECT message FROM job_log_lines WHERE job_id = :id AND level > 20"
+    assert given.execute(loud, id=job.id) == []
     assert set(_prices(awaiting.ended(plain)).values()) == {None}
     awaiting.until(lambda: not _browsers(), "no browser left")
     product = next(iter(shop.products().values()))
@@ -96,14 +98,19 @@ def test_a_crawler_that_is_killed_leaves_no_browser_and_its_job_ends_right(
     awaiting.until(lambda: not _browsers(), "no browser left")
 
 
+def test_a_worker_that_is_killed_leaves_no_browser(worker: Worker, shop: OpenShop) -> None:
+    _requested("orphaned", shop, render=True)
+    awaiting.until(_browsers, "a browser")
+    worker.kill()
+    awaiting.until(lambda: not _browsers(), "no browser left")
+
+
 def test_a_browser_that_does_not_start_fails_the_job_and_says_why(
-    database: str, redis_url: str, worker: Worker, shop: OpenShop, tmp_path: Path
+    database: str, redis_url: str, shop: OpenShop, tmp_path: Path
 ) -> None:
-    """By a worker of its own, whose browser is none."""
     broken = tmp_path / "chromium"
     broken.write_text("#!/bin/sh\necho no usable sandbox here >&2; exit 3\n")
     broken.chmod(0o755)
-    worker.stop()
     with working("-Q", "browser", KUMO_CHROMIUM=str(broken), **UNHURRIED):
         job = awaiting.ended(_requested("broken", shop, render=True, max_attempts=1))
     assert (job.status, job.finish_reason) == (JobStatus.FAILED, "browser_failed")
