@@ -44,6 +44,8 @@ _LEFT_TO_BROWSER = frozenset(
     (b"Accept-Encoding", b"Connection", b"Content-Length", b"Cookie", b"Host")
 )
 
+_NO_PROXY = "No browser goes by a proxy here: do without (http_proxy, https_proxy)."
+
 _of: "WeakKeyDictionary[Crawler, Browser]" = WeakKeyDictionary()
 
 
@@ -81,8 +83,8 @@ class Browser(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has 
 
     async def render(self, request: Request) -> Response | None:
         """The page as its scripts have left it, or where the site redirects; None of no HTML."""
-        if proxy := request.meta.get("proxy"):
-            raise AddressRefused(f"No browser goes by a proxy such as {proxy}: do without it.")
+        if request.meta.get("proxy"):
+            raise AddressRefused(_NO_PROXY)
         await self._open()
         asked = request.copy()
         asked.meta["playwright"] = True
@@ -96,8 +98,13 @@ class Browser(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has 
             if not document or not document.redirection:
                 raise failures.told(error, self._gateway.why_not(asked.url)) from None
             response = failures.redirecting(asked.url, document.redirection)
+        else:
+            if asked.meta.get("playwright_include_page"):
+                # From here it is the spider's to close.
+                self._pages.pop(asked, None)
         finally:
             await self._leave(asked)
+            self.stats.set_value("kumo/browser_bytes", self._gateway.bytes_received)
         if not response.url.startswith(("http:", "https:")):
             raise DownloadFailedError("Its scripts have led it to a page that cannot be had.")
         request.meta.update(asked.meta)
@@ -109,7 +116,6 @@ class Browser(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has 
         async with self._opening:
             if self._is_open:
                 self._is_open = False
-                self.stats.set_value("kumo/browser_bytes", self._gateway.bytes_received)
                 with suppress(PlaywrightError, TimeoutError):
                     async with asyncio.timeout(_CLOSE_SECONDS):
                         await self.close()
@@ -151,9 +157,9 @@ class Browser(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has 
             raise DownloadTimeoutError(told) from error
 
     async def _leave(self, asked: Request) -> None:
-        """Closes the page however it ended, unless the spider keeps it."""
+        """Closes the page however it ended, unless the spider has it."""
         page = self._pages.pop(asked, None)
-        if page is None or page.is_closed() or asked.meta.get("playwright_page"):
+        if page is None or page.is_closed():
             return
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
