@@ -194,10 +194,10 @@ def _browser() -> Iterator[Finding]:
     if not rendering:
         yield well("no target renders its pages")
     elif serving:
-        yield well(f"{serving} workers render the pages of {rendering} targets")
+        yield well(f"targets that render: {rendering}; workers that serve them: {serving}")
     else:
         yield ill(
-            f"Nobody renders the pages of {rendering} targets: pip install 'kumo[browser]', apt "
+            f"Targets that render: {rendering}; workers that serve them: none. pip install 'kumo[browser]', apt "
             "install chromium, and start `celery -A orchestrator worker -Q browser`."
         )
 
