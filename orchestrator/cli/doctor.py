@@ -197,8 +197,8 @@ def _browser() -> Iterator[Finding]:
         yield well(f"targets that render: {rendering}; workers that serve them: {serving}")
     else:
         yield ill(
-            f"Targets that render: {rendering}; workers that serve them: none. pip install 'kumo[browser]', apt "
-            "install chromium, and start `celery -A orchestrator worker -Q browser`."
+            f"Targets that render: {rendering}; workers that serve them: none. Start `celery -A "
+            "orchestrator worker -Q browser` on a machine with kumo[browser] and Chromium."
         )
 
 
