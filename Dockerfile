@@ -1,5 +1,5 @@
 # One image for the dashboard, the workers, beat and Flower: the same code and the same lock, and
-# the command tells what a container is.
+# the command tells what a container is. A second one, `browser`, has a browser too.
 
 FROM python:3.11-slim AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -16,7 +16,12 @@ COPY dashboard dashboard
 COPY demo demo
 RUN /opt/kumo/bin/pip install --no-deps --no-build-isolation --editable .
 
-FROM python:3.11-slim
+# With what a worker of the queue `browser` needs beside them.
+FROM packages AS browser-packages
+COPY requirements-browser.lock ./
+RUN /opt/kumo/bin/pip install --require-hashes --no-deps -r requirements-browser.lock
+
+FROM python:3.11-slim AS kumo
 ENV PATH=/opt/kumo/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # The code belongs to root, so that what runs it cannot change it.
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent kumo
@@ -35,3 +40,13 @@ CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", \
     "--graceful-timeout", "2", "--access-logfile", "-", \
     "--logger-class", "dashboard.access_log.AccessLog", \
     "--no-control-socket", "dashboard.wsgi:app"]
+
+FROM kumo AS browser
+USER root
+RUN apt-get update && apt-get install --yes --no-install-recommends chromium \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=browser-packages /opt/kumo /opt/kumo
+USER kumo
+
+# The one without a browser, unless somebody asks for another.
+FROM kumo

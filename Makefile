@@ -77,15 +77,16 @@ audit: .venv/dev.stamp  ## look for known holes in the locked packages (needs th
 		echo "The advisories could not be reached, so nothing was checked; try again with a network."; \
 		exit 2; fi
 
-# The two smaller locks take their versions from the largest, so the three always agree.
+# The smaller locks take their versions from the largest, so the three always agree.
 HASHED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 COMPILE = $(HASHED) --extra flower --extra sentry pyproject.toml
 SMALLER = echo 'setuptools>=80' | $(COMPILE) - --upgrade --constraint requirements-dev.lock
 
 lock: .venv/dev.stamp  ## bring the locks up to pyproject.toml (UPGRADE=1: the newest of everything)
-	$(COMPILE) --extra embedded --extra parquet --extra dev -o requirements-dev.lock $(if $(UPGRADE),--upgrade)
+	$(COMPILE) --extra browser --extra embedded --extra parquet --extra dev -o requirements-dev.lock $(if $(UPGRADE),--upgrade)
 	$(SMALLER) --extra embedded -o requirements-embedded.lock
+	$(SMALLER) --extra browser -o requirements-browser.lock
 	$(SMALLER) -o requirements.lock
 	$(HASHED) $(CLIENTS)/requirements.in -o $(CLIENTS)/requirements.lock $(if $(UPGRADE),--upgrade)
 

@@ -117,6 +117,14 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         description=lazy_gettext('Scrapy settings, as JSON: {"DOWNLOAD_DELAY": 0.5}'),
         render_kw=_TYPED_JSON,
     )
+    render = BooleanField(
+        lazy_gettext("Render pages"),
+        description=lazy_gettext(
+            "Opens each page in a browser and reads it once its scripts have run, for sites that"
+            " write their content by script. It takes many times as long, and a worker with a"
+            " browser. The builder looks at pages without it."
+        ),
+    )
     key_fields = TextAreaField(
         lazy_gettext("Key fields"),
         description=lazy_gettext(
@@ -282,6 +290,7 @@ def _typed(target: ScrapingTarget) -> dict[str, Any]:
         "priority": str(target.priority),
         "max_attempts": str(target.max_attempts),
         "publish_anyway": target.publish_anyway,
+        "render": target.render,
         "seen_at": target.updated_at.isoformat(),
     } | _typed_expectations(Expectations.model_validate(target.expectations or {}))
 
@@ -383,4 +392,5 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "required_fields": _lines,
     "item_schema": _object,
     "publish_anyway": bool,
+    "render": bool,
 }

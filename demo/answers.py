@@ -30,7 +30,8 @@ def page(request: web.Request, text: str | None, content_type: str = "text/html"
 def state_of(product: Product, visit: Visit, pages: int) -> ETag:
     """The state of a product's page in a shop of that many pages."""
     day = f"-{visit.day}" if visit.asked else ""
-    return ETag(f"{pages}-{product.sku}-{product.updated:%Y%m%d}{day}", is_weak=True)
+    script = "-script" if visit.scripted else ""
+    return ETag(f"{pages}-{product.sku}-{product.updated:%Y%m%d}{day}{script}", is_weak=True)
 
 
 def has(request: web.Request, state: ETag, changed: date | None = None) -> bool:

@@ -18,9 +18,10 @@ from demo.catalogue import LAST_DAY, Shop, day_of
 from demo.counts import Counts
 from demo.feeds import Feeds
 from demo.pages import Pages
-from demo.visit import Visit
+from demo.visit import SCRIPTED, Visit
 
 STYLESHEET = Path(__file__).parent / "templates" / "shop.css"
+SCRIPT = STYLESHEET.with_name("prices.js")
 NO_SUCH_PAGE = "The shop has no such page on this day."
 NO_SUCH_DAY = f"The day in an address is a number from 0 to {LAST_DAY:,}."
 
@@ -37,6 +38,7 @@ class Site:
         self.delay = delay
         self.counts = Counts()
         self.stylesheet = STYLESHEET.read_text(encoding="utf-8")
+        self.script = SCRIPT.read_text(encoding="utf-8")
 
     def application(self) -> web.Application:
         """The aiohttp application that serves the shop."""
@@ -48,6 +50,8 @@ class Site:
                 web.get("/products/{sku}", self._product),
                 web.get("/images/{sku}.svg", self._image),
                 web.get("/shop.css", self._style),
+                web.get("/prices.js", self._script),
+                web.get("/prices/{sku}", self._price),
                 web.get("/robots.txt", self._robots),
                 web.get("/feed.xml", self._feed),
                 web.get("/sitemap.xml", self._sitemap),
@@ -88,11 +92,11 @@ class Site:
         day = _number(asked)
         if day is None or day > LAST_DAY:
             raise web.HTTPBadRequest
-        return Visit(day, asked=True, origin=_origin(request))
+        return Visit(day, asked=True, origin=_origin(request), scripted=_is_scripted(request))
 
     def _own_visit(self, request: web.Request) -> Visit:
         day = day_of(datetime.now(UTC).date()) if self.day is None else self.day
-        return Visit(day, asked=False, origin=_origin(request))
+        return Visit(day, asked=False, origin=_origin(request), scripted=_is_scripted(request))
 
     async def _home(self, request: web.Request) -> web.Response:
         return page(request, self.pages.home(self._visit(request)))
@@ -120,6 +124,15 @@ class Site:
     async def _style(self, request: web.Request) -> web.Response:
         return page(request, self.stylesheet, "text/css")
 
+    async def _script(self, request: web.Request) -> web.Response:
+        return page(request, self.script, "text/javascript")
+
+    async def _price(self, request: web.Request) -> web.Response:
+        product = self.pages.shop.product(request.match_info["sku"], self._visit(request).day)
+        if product is None:
+            raise web.HTTPNotFound
+        return web.json_response({"price": f"{product.price:.2f}", "currency": product.currency})
+
     async def _robots(self, request: web.Request) -> web.Response:
         return page(request, self.feeds.robots(self._visit(request)), "text/plain")
 
@@ -142,6 +155,10 @@ class Site:
 def _size(answer: web.StreamResponse) -> int:
     body = answer.body if isinstance(answer, web.Response) else None
     return len(body) if isinstance(body, bytes) else 0
+
+
+def _is_scripted(request: web.Request) -> bool:
+    return request.query.get("prices") == SCRIPTED
 
 
 def _origin(request: web.Request) -> str:

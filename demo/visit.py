@@ -9,14 +9,19 @@ from urllib.parse import urlencode
 
 from demo.catalogue import DAY_ZERO
 
+#: What an address says of prices that a script shall write.
+SCRIPTED = "script"
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Which day a visitor sees, and whether their links must say so."""
+    """Which day a visitor sees and how, and whether their links must say so."""
 
     day: int
     asked: bool  #: The day came with the address, so every link passes it on.
     origin: str  #: Scheme and host as the visitor wrote them.
+    #: Prices are written by a script; asked for with the address, so every link passes it on.
+    scripted: bool = False
 
     @property
     def date(self) -> date:
@@ -25,9 +30,11 @@ class Visit:
 
     def link(self, path: str, page: int = 1) -> str:
         """An address within the shop that stays on the visitor's day."""
-        query = {"page": page} if page > 1 else {}
+        query: dict[str, int | str] = {"page": page} if page > 1 else {}
         if self.asked:
             query["day"] = self.day
+        if self.scripted:
+            query["prices"] = SCRIPTED
         return f"{path}?{urlencode(query)}" if query else path
 
     def canonical(self, path: str, page: int = 1) -> str:

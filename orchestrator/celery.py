@@ -24,6 +24,9 @@ from orchestrator import config, log_format, reports, subjects
 CRAWLS, CONTROL = "crawls", "control"
 #: The task that is a job's bell, and bears its id.
 CRAWL_TASK = log_format.CRAWL_TASK
+#: Crawls that need a browser. A worker serves it only when told to by `-Q`, since not every machine
+#: has a browser: so it is none of `task_queues`, and Celery makes it when it is named.
+BROWSER = "browser"
 
 #: 0 is served first and 9 last, as the Redis transport reads them.
 PRIORITIES = range(10)
@@ -127,6 +130,11 @@ def _settings() -> dict[str, Any]:
             },
         },
     }
+
+
+def queues_served() -> frozenset[str]:
+    """Those that this worker serves."""
+    return frozenset(app.amqp.queues.consume_from)
 
 
 def tell(

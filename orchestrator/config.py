@@ -8,6 +8,8 @@ typed in another terminal find the same database without a variable set.
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -196,6 +198,12 @@ class Config(BaseSettings):
     job_seconds: float = Field(21_600, validation_alias="KUMO_JOB_SECONDS", ge=1)
     #: How much memory one crawler process may hold before it is killed.
     job_memory_mb: int = Field(1_024, validation_alias="KUMO_JOB_MEMORY_MB", ge=128)
+    #: How many crawls that need a browser one worker of the queue `browser` serves at once.
+    browser_slots: int = Field(1, validation_alias="KUMO_BROWSER_SLOTS", ge=1, le=64)
+    #: How much memory such a crawl may hold together with its browser before both are killed.
+    browser_memory_mb: int = Field(2_048, validation_alias="KUMO_BROWSER_MEMORY_MB", ge=512)
+    #: The browser; None = the first of a few names that is on the PATH.
+    chromium: Path | None = Field(None, validation_alias="KUMO_CHROMIUM")
     #: How many log lines a job keeps.
     log_lines: int = Field(10_000, validation_alias="KUMO_LOG_LINES", ge=100)
     #: How much the cache keeps of one target's pages, in MB; 0 = nothing.
@@ -302,6 +310,26 @@ def move_to(home: Path, **variables: str) -> None:
         os.environ.pop(_alias(name), None)
     os.environ.update(variables, KUMO_HOME=str(home))
     get.cache_clear()
+
+
+@contextmanager
+def temporary_files_in(folder: Path) -> Iterator[None]:
+    """What is started meanwhile has its temporary files there."""
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before
+
+
+def bare_environment(home: Path) -> dict[str, str]:
+    """For a process in which strangers' code runs: where programs are, and none of our secrets."""
+    path = os.environ.get("PATH", os.defpath)
+    return {"PATH": path, "HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8"}
 
 
 def _fault(error: Any) -> str:

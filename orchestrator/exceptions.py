@@ -29,6 +29,7 @@
     ├── TransitionRefused          a job cannot go there from where it stands
     ├── LastAdmin                  nobody could let the others in
     ├── SignInRefused
+    ├── BrowserMissing             pages cannot be rendered here
     ├── CatalogueUnreadable        which spiders there are cannot be found out
     ├── NotDelivered               a message did not reach its receiver
     ├── LeaseLost                  another attempt owns the job
@@ -199,6 +200,10 @@ class LastAdmin(OrchestratorError):
 
 class SignInRefused(OrchestratorError):
     """Name and password do not belong together."""
+
+
+class BrowserMissing(OrchestratorError):
+    """Pages cannot be rendered on this machine; what is missing, and how to get it."""
 
 
 class CatalogueUnreadable(OrchestratorError):

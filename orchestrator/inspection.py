@@ -81,7 +81,7 @@ def _ask(found: _Found, timeout: float, expected: int | None) -> None:
         config.get().require_redis_url()
         limits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
         with celery.app.connection_for_read(transport_options=limits) as connection:
-            for queue in (celery.CRAWLS, celery.CONTROL):
+            for queue in (celery.CRAWLS, celery.BROWSER, celery.CONTROL):
                 found.queues[queue] = _length(connection, queue)
             if expected != 0:
                 _ask_workers(found, connection, timeout, expected)

@@ -25,6 +25,7 @@ import orjson
 import psutil
 
 from orchestrator import config, database
+from orchestrator.company import Company
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import crawls
 from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim, End, Ending
@@ -160,7 +161,9 @@ class _Supervision:
         self._process = process
         self._reader = reader
         self._report = b""
-        self._most_memory = settings.job_memory_mb * 1024 * 1024
+        self._most_memory = _most_memory(claim) * 1024 * 1024
+        #: Of a crawl that renders pages, whose browser counts too.
+        self._company = Company(process.pid or 0) if claim.definition.get("render") else None
         self._stop_seconds = settings.stop_seconds + _GRACE_SECONDS
         self._deadline = monotonic() + settings.job_seconds
         self._job_seconds = settings.job_seconds
@@ -222,6 +225,9 @@ class _Supervision:
             self._process.terminate()
 
     def _memory(self) -> int:
+        if self._company:
+            self._company.look()
+            return self._company.memory()
         with suppress(psutil.Error):
             return int(psutil.Process(self._process.pid).memory_info().rss)
         return 0
@@ -241,6 +247,8 @@ class _Supervision:
         if self._process.pid is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+        if self._company:
+            self._company.end()
 
     def _end(self) -> End:
         told = _last_word(self._report)
@@ -253,6 +261,11 @@ class _Supervision:
             message = "The crawler's parent process was lost."
             return End(Ending.HANDED_BACK, "forkserver_lost", message)
         return told or _without_a_word(self._process.exitcode, self._report)
+
+
+def _most_memory(claim: Claim) -> int:
+    settings = config.get()
+    return settings.browser_memory_mb if claim.definition.get("render") else settings.job_memory_mb
 
 
 def _is_gone(process: psutil.Process | None) -> bool:

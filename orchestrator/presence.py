@@ -57,7 +57,7 @@ class Presence:
         return Seen(
             self._name,
             os.getpid(),
-            queues=sorted(celery.app.amqp.queues.consume_from),
+            queues=sorted(celery.queues_served()),
             slots=self._slots,
             memory_bytes=_memory_bytes(),
             versions=_versions(),
@@ -75,7 +75,7 @@ def _logged() -> Iterator[None]:
 
 
 def serves_crawls() -> bool:
-    return celery.CRAWLS in celery.app.amqp.queues.consume_from
+    return not celery.queues_served().isdisjoint((celery.CRAWLS, celery.BROWSER))
 
 
 @cache

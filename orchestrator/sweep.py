@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from orchestrator import celery, config, database, frontiers, inspection, triggers
+from orchestrator import config, database, frontiers, inspection, triggers
 from orchestrator.exceptions import BellAway
 from orchestrator.ledger import (
     absences,
@@ -26,7 +26,7 @@ from orchestrator.ledger import (
 )
 from orchestrator.ledger.jobs import End, Ended, Ending
 from orchestrator.ledger.latencies import SWEEP, Latencies
-from orchestrator.ledger.models import Trigger
+from orchestrator.ledger.models import Queue, Trigger
 from orchestrator.ledger.requests import Answer, Terms
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
     counts = {"recovered": len(recovered), "requested": len(requested)}
     counts["gone"] = absences.catch_up(seconds=_ABSENCES_SECONDS)
     try:
-        counts["rung"] = _ring()
+        counts["rung"] = sum(_ring(queue) for queue in Queue)
         if by_beat:
             counts["frontiers_deleted"] = _delete_old_frontiers()
     except BellAway as error:
@@ -133,16 +133,16 @@ def _request_due(session: Session) -> list[Answer]:
     return answers
 
 
-def _ring() -> int:
+def _ring(queue: Queue) -> int:
     """Rings for due jobs whose bell nobody answered, unless enough bells are waiting already."""
     with database.transaction() as session:
-        if not (due := bells.count_due(session)):
+        if not (due := bells.count_due(session, queue)):
             return 0
-        if inspection.queue_length(celery.CRAWLS) >= due:
+        if inspection.queue_length(queue) >= due:
             return 0
         patience = config.get().ring_again_seconds
-        waiting = bells.unanswered(session, ring_again_seconds=patience, most=_MOST_RUNG)
-    triggers.ring([(row.id, row.target_id, row.priority) for row in waiting])
+        waiting = bells.unanswered(session, queue, ring_again_seconds=patience, most=_MOST_RUNG)
+    triggers.ring([(row.id, row.target_id, row.priority, queue) for row in waiting])
     return len(waiting)
 
 

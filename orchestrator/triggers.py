@@ -32,7 +32,7 @@ from orchestrator.ledger.item_views import ItemView
 from orchestrator.ledger.jobs import Claim, End, Ended
 from orchestrator.ledger.manifests import applying
 from orchestrator.ledger.manifests.plans import Plan
-from orchestrator.ledger.models import JobStatus, Trigger
+from orchestrator.ledger.models import JobStatus, Queue, Trigger
 from orchestrator.ledger.request_keys import RequestKey
 from orchestrator.ledger.requests import Answer, Terms
 
@@ -45,8 +45,8 @@ _STORAGE_AWAY = frozenset({"storage_away", "redis_away", "database_away"})
 #: How long a crawl slot is kept, or a person waits, to mark what is gone.
 _ABSENCES_SECONDS = 5
 
-#: What a bell needs: job id, target id, priority.
-Bell = tuple[uuid.UUID, int, int]
+#: What a bell needs: job id, target id, priority, queue.
+Bell = tuple[uuid.UUID, int, int, Queue]
 
 
 def request(
@@ -90,11 +90,15 @@ def request_with(ask: Callable[[Session], Answer]) -> Answer:
 def request_by_message(reference: int | str, job_id: uuid.UUID) -> Answer:
     """The job of a Celery message that came without a row, under the message's own id.
 
-    No bell is rung: whoever holds the message serves the job. Raises TargetNotFound.
+    No bell is rung: whoever holds the message serves the job, unless that is for another queue.
+    Raises TargetNotFound.
     """
     with database.transaction() as session:
         target = targets.find(session, reference)
-        return requests.request(session, target.id, Terms(Trigger.CELERY), job_id=job_id)
+        answer = requests.request(session, target.id, Terms(Trigger.CELERY), job_id=job_id)
+    if answer.queue not in celery.queues_served():
+        _ring_for([answer])
+    return answer
 
 
 def request_many(
@@ -222,14 +226,19 @@ def apply(plan: Plan, *, prune: bool) -> None:
 
 
 def claim(job_id: uuid.UUID, *, worker: str) -> Claim | None:
-    """Takes a pending job for one crawl; None when it is not there to take.
+    """Takes a pending job of the queues served here for one crawl; None when none is there to take.
 
     What the jobs before it did not see is marked first: this one may see it again.
     """
     absences.settle_before(job_id)
     with database.transaction() as session:
-        lease = config.get().lease_seconds
-        return jobs.claim(session, job_id, worker=worker, lease_seconds=lease)
+        return jobs.claim(
+            session,
+            job_id,
+            worker=worker,
+            lease_seconds=config.get().lease_seconds,
+            queues=celery.queues_served(),
+        )
 
 
 def finish(claim: Claim, end: End) -> Ended | None:
@@ -281,7 +290,7 @@ def follow_up(ended: Ended) -> None:
     """What a job's new standing asks for in Redis: its frontier deleted, or its bell rung."""
     _clear(ended)
     if ended.ring:
-        _try_to_ring([(ended.job_id, ended.target_id, ended.priority)])
+        _try_to_ring([(ended.job_id, ended.target_id, ended.priority, ended.queue)])
 
 
 def deliver_soon() -> None:
@@ -306,7 +315,7 @@ def ring(waiting: Iterable[Bell]) -> None:
         _send(waiting)
     except (KombuError, OSError) as error:
         with database.transaction() as session:
-            bells.ring_later(session, [job_id for job_id, _, _ in waiting])
+            bells.ring_later(session, [job_id for job_id, *_ in waiting])
         reason = frontiers.trouble(error)
         raise BellAway(f"{reason}; the jobs start when it does.") from error
 
@@ -315,12 +324,12 @@ def _send(waiting: Sequence[Bell]) -> None:
     # Without an address Celery would quietly try another broker.
     config.get().require_redis_url()
     with celery.app.producer_pool.acquire(block=True, timeout=0.5) as producer:
-        for job_id, target_id, priority in waiting:
+        for job_id, target_id, priority, queue in waiting:
             celery.app.send_task(
                 celery.CRAWL_TASK,
                 args=(target_id, str(job_id)),
                 task_id=str(job_id),
-                queue=celery.CRAWLS,
+                queue=str(queue),
                 priority=priority,
                 producer=producer,
                 retry=False,
@@ -332,7 +341,7 @@ def _send(waiting: Sequence[Bell]) -> None:
 def _ring_for(answers: Iterable[Answer]) -> None:
     pending = [each for each in answers if each.started and each.status is JobStatus.PENDING]
     now = [each for each in pending if each.starts_at is None]
-    _try_to_ring([(each.job_id, each.target_id, each.priority) for each in now])
+    _try_to_ring([(each.job_id, each.target_id, each.priority, each.queue) for each in now])
 
 
 def _try_to_ring(waiting: Sequence[Bell]) -> None:

@@ -13,8 +13,13 @@ from uuid import UUID
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 from celery.worker import state
 
-from orchestrator import config, launcher, presence, triggers
-from orchestrator.exceptions import JobNotFound, OrchestratorError, TransitionRefused
+from orchestrator import celery, chromium, config, launcher, triggers
+from orchestrator.exceptions import (
+    BrowserMissing,
+    JobNotFound,
+    OrchestratorError,
+    TransitionRefused,
+)
 from orchestrator.presence import Presence
 from orchestrator.sweep import sweep, take_back
 
@@ -22,6 +27,22 @@ logger = logging.getLogger(__name__)
 
 _stopping, _gone = Event(), Event()
 _seen_revoked: set[str] = set()
+
+
+@worker_init.connect
+def _be_ready_to_render(sender: Any, **_: Any) -> None:
+    """Whoever serves the queue of pages that need a browser has to have one."""
+    served = celery.queues_served()
+    if celery.BROWSER not in served:
+        return
+    try:
+        chromium.require()
+    except BrowserMissing as error:
+        raise SystemExit(f"This worker cannot serve the queue {celery.BROWSER}: {error}") from error
+    settings = config.get()
+    # Without --concurrency it is the other crawls' number.
+    if celery.CRAWLS not in served and sender.concurrency == settings.slots:
+        sender.concurrency = settings.browser_slots
 
 
 @worker_init.connect
@@ -35,7 +56,8 @@ def _take_back(sender: Any, **_: Any) -> None:
 
 @worker_ready.connect
 def _begin(sender: Any, **_: Any) -> None:
-    if presence.serves_crawls():
+    if celery.CRAWLS in celery.queues_served():
+        # A browser takes a second anyway, so a worker that only renders holds no memory ready.
         launcher.prepare()
     shown = Presence(sender.hostname, sender.controller.concurrency)
     Thread(target=_sweep_for_ever, args=[shown], name="sweep", daemon=True).start()

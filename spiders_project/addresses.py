@@ -101,13 +101,14 @@ class _Doors:
         address = networks.numbered(host)
         kind = networks.refusal(address, self._allowed) if address else "no address"
         if kind:
-            raise AddressRefused(_about_address(host, kind))
+            raise AddressRefused(about(host, kind))
         return self._reactor.connectTCP(host, *where, **how)
 
 
-def _about_address(host: str, kind: str) -> str:
+def about(address: str, kind: str) -> str:
+    """Why nobody connects there, and what to do if that is meant."""
     return (
-        f"It leads to {host} ({kind}), which is no public address; "
+        f"It leads to {address} ({kind}), which is no public address; "
         "list it in KUMO_ALLOW_NETWORKS if it may be crawled."
     )
 

@@ -7,6 +7,9 @@ from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
+#: The statistic in which a crawl says why its browser could not be started.
+BROWSER_TROUBLE = "kumo/browser_trouble"
+
 
 def ask_to_close(crawler: Crawler, reason: str) -> None:
     """Begins the close of a crawl; harmless when it has begun or is over."""

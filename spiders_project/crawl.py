@@ -21,8 +21,8 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.project import get_project_settings
 
-from orchestrator import config, log_format, reports, subjects
-from orchestrator.exceptions import ConfigError, DatabaseAway, LeaseLost
+from orchestrator import chromium, config, log_format, reports, subjects
+from orchestrator.exceptions import BrowserMissing, ConfigError, DatabaseAway, LeaseLost
 from orchestrator.ledger import allowed_settings, recipes
 from orchestrator.ledger.jobs import Claim, End, Ending
 from spiders_project import job_log, printed, secrets, turns, worker_watch
@@ -39,6 +39,8 @@ _COMMITTED_SECONDS = 3
 
 #: Chatter about Scrapy's own parts, the same for every job.
 _QUIET_LOGGERS = ("scrapy.middleware", "scrapy.addons", "scrapy.crawler", "scrapy.utils.log")
+#: Its words are said again in ours, without the secrets of an address.
+_SILENT_LOGGERS = ("scrapy-playwright",)
 
 
 def main(claim: Claim, report: "Connection[bytes, bytes]", running_page: Any) -> NoReturn:
@@ -79,6 +81,13 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
     definition = claim.definition
     if faults := allowed_settings.faults(definition["settings"]):
         return End(Ending.IMPOSSIBLE, "settings_refused", "; ".join(faults))
+    try:
+        if definition.get("render"):
+            chromium.require()
+    except BrowserMissing as error:
+        return End(
+            Ending.IMPOSSIBLE, "browser_missing", f"Its pages are to be rendered, but {error}"
+        )
     try:
         secrets.check(definition["start_urls"], definition["arguments"])
         arguments = secrets.told(definition["spider"], definition["arguments"])
@@ -126,6 +135,8 @@ def _quieten() -> None:
     logging.getLogger("scrapy").setLevel(logging.INFO)
     for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _unknown_spider(name: str, loader: Any) -> End:

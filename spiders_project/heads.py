@@ -42,7 +42,11 @@ class BoundedHeads(HTTP11DownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         assert self._crawler.spider is not None
-        return await secrets.sent(self._crawler.spider, request, super().download_request)
+        return await secrets.sent(self._crawler.spider, request, self.send)
+
+    async def send(self, request: Request) -> Response:
+        """Sends the request as it is, secrets and all."""
+        return await super().download_request(request)
 
 
 class _Protocol(_LenientHTTP11ClientProtocol):

@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 # Modules are no garbage: to look for some among them takes a tenth of the whole start.
@@ -57,7 +58,10 @@ def _end_crawlers(forkserver: int) -> None:
         return
     crawlers = psutil.Process().children()
     for crawler in psutil.wait_procs(crawlers, timeout=_LAST_WORDS_SECONDS)[1]:
-        # With whatever its spider has started.
+        # With whatever its spider has started; a browser leaves the group.
+        with suppress(psutil.Error):
+            for process in crawler.children(recursive=True):
+                process.kill()
         os.killpg(crawler.pid, signal.SIGKILL)
 
 

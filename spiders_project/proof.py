@@ -19,6 +19,7 @@ from orchestrator.exceptions import BellAway
 from orchestrator.ledger.jobs import Claim, End, Ending
 from spiders_project import frontier, turns
 from spiders_project.checkpoint import Checkpoint
+from spiders_project.closing import BROWSER_TROUBLE
 from spiders_project.frontier import Frontier
 from spiders_project.middlewares import GiveUpPages
 
@@ -102,10 +103,8 @@ class Proof:
         if reason == "start_error":
             message = f"start() of the spider raised an error.\n{self._start_traceback or ''}"
             return self._ended(Ending.BROKEN, reason, message.strip())
-        if reason == "site_silent":
-            came = _what_came(self._crawler.stats.get_stats())
-            message = f"The site answered nothing for KUMO_SILENCE_SECONDS; all in all: {came}."
-            return self._ended(Ending.BROKEN, "site_silent", message)
+        if trouble := self._after_no_page(reason):
+            return trouble
         if reason == "closespider_errorcount":
             message = "It met as many errors as its settings allow; see its log."
             return self._ended(Ending.IMPOSSIBLE, reason, message)
@@ -117,6 +116,18 @@ class Proof:
             )
             return self._ended(Ending.IMPOSSIBLE, reason, message)
         return self._ended(Ending.COMPLETED, reason)
+
+    def _after_no_page(self, reason: str) -> End | None:
+        """Of a crawl that was closed since no page could be had any more."""
+        stats = self._crawler.stats
+        if reason == "browser_failed":
+            message = f"Its pages cannot be rendered: {stats.get_value(BROWSER_TROUBLE)}"
+            return self._ended(Ending.BROKEN, "browser_failed", message)
+        if reason == "site_silent":
+            came = _what_came(stats.get_stats())
+            message = f"The site answered nothing for KUMO_SILENCE_SECONDS; all in all: {came}."
+            return self._ended(Ending.BROKEN, "site_silent", message)
+        return None
 
     def _is_default_limit(self, reason: str) -> bool:
         """Neither the target nor its spider has set the limit that closed the crawl."""

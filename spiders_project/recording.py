@@ -62,6 +62,11 @@ _SETTINGS = {
     # They are on the job.
     "STATS_DUMP": False,
 }
+#: A page's document is only the beginning of what it shows: its state tells nothing.
+_RENDERING = {"KUMO_RENDER": True, "KUMO_HTTP_CACHE": False}
+#: Pages open in the browser at the same time, each with 50 to 200 MB, unless the target or its
+#: spider says otherwise.
+_RENDERED_AT_ONCE = 4
 
 
 class Recording:
@@ -87,6 +92,9 @@ class Recording:
             return
         settings.set("KUMO_CLAIM", claim, "cmdline")
         settings.setdict(_SETTINGS, "cmdline")
+        if claim.definition.get("render"):
+            settings.setdict(_RENDERING, "cmdline")
+            settings.set("CONCURRENT_REQUESTS", _RENDERED_AT_ONCE, "project")
         for name, components in _COMPONENTS.items():
             merged = {**_GUARDS.get(name, {}), **settings.getdict(name), **components}
             settings.set(name, merged, "cmdline")

@@ -108,6 +108,10 @@ KUMO_HTTP_CACHE = True
 # kept it can be switched off.
 KUMO_PAGE_SAMPLES = True
 
+# Opens each page in a browser and reads it once its scripts have run. A target says it by `render`;
+# here it is for `scrapy crawl -s KUMO_RENDER=1`.
+KUMO_RENDER = False
+
 # A callback that keeps the event loop for so long is stopped, and the job names file and line:
 # before the lease of 60 s is over, since one that holds the interpreter stops the heartbeat too.
 KUMO_STUCK_SECONDS = 45

@@ -14,6 +14,8 @@ from threading import Thread
 from typing import NoReturn
 from uuid import UUID
 
+import psutil
+
 from orchestrator import database
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import bells, jobs
@@ -44,7 +46,10 @@ def _wait(sentinel: int, claim: Claim | None) -> NoReturn:
         last_word = Thread(target=_give_back, args=(claim,), daemon=True)
         last_word.start()
         last_word.join(_LAST_WORD_SECONDS)
-    # With whatever its spider has started.
+    # With whatever its spider has started; a browser leaves the group.
+    with suppress(psutil.Error):
+        for process in psutil.Process().children(recursive=True):
+            process.kill()
     os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)
 

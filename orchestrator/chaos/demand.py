@@ -52,7 +52,7 @@ class Demand:
         self.job_ids.append(self._next)
         self._next = uuid.uuid4()
         try:
-            triggers.ring([(answer.job_id, target_id, answer.priority)])
+            triggers.ring([(answer.job_id, target_id, answer.priority, answer.queue)])
         except BellAway:
             return
 

@@ -71,6 +71,8 @@ def started(folder: Path, interruption: Interruption) -> Iterator[Installation]:
         PORT=str(kept.free_port()),
         KUMO_HOST=kept.LOOPBACK,
         KUMO_DEMO_PORT="0",
+        # Nothing that it crawls needs a browser.
+        KUMO_CHROMIUM="none",
         # Workers that are killed leave their temporary folders behind.
         TMPDIR=str(folder),
     )

@@ -52,6 +52,11 @@ _OPTIONS = (
         help="Over how long scheduled starts are spread; 0 = not, empty = the installation's.",
     ),
     click.option("--priority", type=int, help="0 is served first, 9 last."),
+    click.option(
+        "--render/--no-render",
+        default=None,
+        help="Open its pages in a browser, and read them once their scripts have run.",
+    ),
     click.option("--max-attempts", type=int, help="Give up after so many failures in a row."),
 )
 

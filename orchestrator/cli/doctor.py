@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from orchestrator import catalogue, config, database, migrations
 from orchestrator.cli import printing
 from orchestrator.exceptions import DatabaseAway, OrchestratorError
-from orchestrator.ledger import ticks
+from orchestrator.ledger import targets, ticks, vitals
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_POSTGRES = (14,)
@@ -188,6 +188,20 @@ def _workers() -> Iterator[Finding]:
             )
 
 
+def _browser() -> Iterator[Finding]:
+    with database.transaction() as session:
+        rendering, serving = targets.count_rendering(session), vitals.read(session).browsers
+    if not rendering:
+        yield well("no target renders its pages")
+    elif serving:
+        yield well(f"targets that render: {rendering}; workers that serve them: {serving}")
+    else:
+        yield ill(
+            f"Targets that render: {rendering}; workers that serve them: none. Start `celery -A "
+            "orchestrator worker -Q browser` on a machine with kumo[browser] and Chromium."
+        )
+
+
 def _beat() -> Iterator[Finding]:
     with database.transaction() as session:
         age = ticks.ages(session).get(ticks.BEAT)
@@ -212,5 +226,6 @@ CHECKS = (
     Check("redis", _redis, needs=("configuration",)),
     Check("spiders", _spiders, needs=("configuration",)),
     Check("workers", _workers, needs=("configuration", "redis")),
+    Check("browser", _browser, needs=("configuration", "database", "migrations")),
     Check("beat", _beat, needs=("configuration", "database", "migrations")),
 )

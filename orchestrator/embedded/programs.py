@@ -1,4 +1,4 @@
-"""What `kumo up` runs: the databases, the demo shop, two workers, beat and the dashboard.
+"""What `kumo up` runs: the databases, the demo shop, the workers, beat and the dashboard.
 
 And Scrapyd's API, where a port for it is set.
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import orchestrator
+from orchestrator import chromium
 from orchestrator.config import Config
 from orchestrator.embedded.addresses import Addresses
 from orchestrator.embedded.server import Server
@@ -60,12 +61,20 @@ def of_kumo(settings: Config, known: Addresses) -> list[Program]:
         # A worker gives its crawls back before it goes, in KUMO_STOP_SECONDS and a little more.
         Program("worker-crawls", worker("crawls"), rank=WORKERS, stop_seconds=22),
         Program("worker-control", worker("control"), rank=WORKERS, stop_seconds=22),
+        *_of_browser(),
         Program("beat", celery("beat"), rank=WORKERS, stop_seconds=5),
         Program("dashboard", dashboard(settings), rank=DASHBOARD, stop_seconds=3),
     ]
     if settings.scrapyd_port:
         kumo.append(Program("scrapyd", scrapyd(settings), rank=DASHBOARD, stop_seconds=3))
     return kumo
+
+
+def _of_browser() -> list[Program]:
+    """The worker that renders pages, on a machine that can."""
+    if not chromium.is_there():
+        return []
+    return [Program("worker-browser", worker("browser"), rank=WORKERS, stop_seconds=22)]
 
 
 def demo(port: int) -> tuple[str, ...]:

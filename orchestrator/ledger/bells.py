@@ -4,17 +4,29 @@ A bell is a Celery message and may be lost; what is written here is only when it
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from orchestrator.ledger.models import JobStatus, ScrapingJob
+from orchestrator.ledger.models import JobStatus, Queue, ScrapingJob
 
 
 def is_due() -> ColumnElement[bool]:
     """The job waits, and may be claimed now."""
     return and_(ScrapingJob.status == JobStatus.PENDING, ScrapingJob.run_after <= func.now())
+
+
+def queue() -> ColumnElement[str]:
+    """Where the job's bell is rung."""
+    renders = ScrapingJob.definition["render"].as_boolean()
+    return case((renders, str(Queue.BROWSER)), else_=str(Queue.CRAWLS))
+
+
+def queue_of(definition: Mapping[str, Any]) -> Queue:
+    """Likewise, of what a job carries."""
+    return Queue.BROWSER if definition.get("render") else Queue.CRAWLS
 
 
 def ring_later(session: Session, job_ids: Sequence[uuid.UUID]) -> None:
@@ -23,14 +35,15 @@ def ring_later(session: Session, job_ids: Sequence[uuid.UUID]) -> None:
 
 
 def unanswered(
-    session: Session, *, ring_again_seconds: float, most: int
+    session: Session, where: Queue, *, ring_again_seconds: float, most: int
 ) -> Sequence[Row[uuid.UUID, int, int]]:
-    """Due jobs whose bell nobody answered, oldest first, marked as rung now."""
+    """Due jobs whose bell in that queue nobody answered, oldest first, marked as rung now."""
     patience = func.make_interval(0, 0, 0, 0, 0, 0, ring_again_seconds)
     waiting = (
         select(ScrapingJob.id)
         .where(
             is_due(),
+            queue() == where,
             or_(ScrapingJob.rung_at.is_(None), ScrapingJob.rung_at < func.now() - patience),
         )
         .order_by(ScrapingJob.priority, ScrapingJob.queued_at)
@@ -45,6 +58,7 @@ def unanswered(
     ).all()
 
 
-def count_due(session: Session) -> int:
-    """How many jobs could be claimed now."""
-    return session.scalar(select(func.count()).select_from(ScrapingJob).where(is_due())) or 0
+def count_due(session: Session, where: Queue | None = None) -> int:
+    """How many jobs could be claimed now; of one queue or of all."""
+    query = select(func.count()).select_from(ScrapingJob).where(is_due())
+    return session.scalar(query.where(queue() == where) if where else query) or 0

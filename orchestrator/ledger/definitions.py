@@ -135,6 +135,7 @@ class TargetDefinition(BaseModel):
     #: Checked in `check`, whose faults say where in it they are.
     expectations: Annotated[dict[str, Any], WithJsonSchema(Expectations.model_json_schema())] = {}
     publish_anyway: bool = False
+    render: bool = False
 
     @field_validator("arguments")
     @classmethod

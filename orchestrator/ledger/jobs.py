@@ -4,7 +4,7 @@ How a job comes into being is in `requests`; how people look at jobs in `history
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -41,6 +41,7 @@ from orchestrator.ledger.models import (
     ACTIVE,
     Crawl,
     JobStatus,
+    Queue,
     Requested,
     ScrapingJob,
     ScrapingTarget,
@@ -114,14 +115,22 @@ class Ended:
     priority: int
     #: Its bell should be rung: it is pending and may be claimed at once.
     ring: bool
+    #: Where its bell is rung.
+    queue: Queue = Queue.CRAWLS
 
 
 def claim(
-    session: Session, job_id: uuid.UUID, *, worker: str, lease_seconds: float
+    session: Session,
+    job_id: uuid.UUID,
+    *,
+    worker: str,
+    lease_seconds: float,
+    queues: Collection[str] = tuple(Queue),
 ) -> Claim | None:
     """Takes a pending job for one crawl: `attempt` rises and the lease begins.
 
-    None when it is not there to take: a bell rung twice, or too early, or outside its window.
+    None when it is not there to take: a bell rung twice, or too early, or outside its window, or
+    in a queue that is not the job's; `queues` are those that the worker serves.
     """
     if starts.postpone(session, [job_id]):
         return None
@@ -131,6 +140,7 @@ def claim(
             ScrapingJob.id == job_id,
             ScrapingJob.status == JobStatus.PENDING,
             ScrapingJob.run_after <= func.now(),
+            bells.queue().in_(queues),
         )
         .values(
             status=JobStatus.RUNNING,
@@ -387,11 +397,12 @@ _ENDED = (
     ScrapingJob.status,
     ScrapingJob.priority,
     bells.is_due().label("ring"),
+    bells.queue().label("queue"),
 )
 
 
 def _ended(row: Any) -> Ended:
-    return Ended(row.id, row.target_id, row.status, row.priority, row.ring)
+    return Ended(row.id, row.target_id, row.status, row.priority, row.ring, Queue(row.queue))
 
 
 def _admitted(session: Session, ended: Ended) -> Ended:

@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from orchestrator import config
 from orchestrator.exceptions import JobNotFound, TargetNotFound, TransitionRefused
-from orchestrator.ledger import starts, tallies
+from orchestrator.ledger import bells, starts, tallies
 from orchestrator.ledger.models import (
     ACTIVE,
     JobStatus,
     Overlap,
+    Queue,
     ScrapingJob,
     ScrapingTarget,
     Trigger,
@@ -40,6 +41,7 @@ _DEFINITION = func.jsonb_build_object(
     "settings", ScrapingTarget.settings,
     "key_fields", func.to_jsonb(ScrapingTarget.key_fields),
     "max_attempts", ScrapingTarget.max_attempts,
+    "render", ScrapingTarget.render,
 )  # fmt: skip
 _ONE_ATTEMPT = func.jsonb_build_object("one_attempt", True)
 
@@ -58,6 +60,8 @@ class Answer:
     starts_at: datetime | None = None
     #: The occasion waits for the job that was found.
     queued: bool = False
+    #: Where its bell is rung.
+    queue: Queue = Queue.CRAWLS
 
     @property
     def why_not(self) -> str | None:
@@ -159,6 +163,7 @@ def _insert(
             ScrapingJob.target_id,
             ScrapingJob.priority,
             ScrapingJob.definition.has_key("crawl_window").label("has_window"),
+            bells.queue().label("queue"),
         )
     ).all()
     held = [row.id for row in rows if row.has_window or terms.due_at]
@@ -171,6 +176,7 @@ def _insert(
             row.priority,
             started=True,
             starts_at=later.get(row.id),
+            queue=Queue(row.queue),
         )
         for row in rows
     ]

@@ -63,6 +63,12 @@ def change(
     return target
 
 
+def count_rendering(session: Session) -> int:
+    """How many living targets have their pages rendered."""
+    query = select(func.count()).where(ScrapingTarget.render, _living())
+    return session.scalar(query) or 0
+
+
 def set_active(session: Session, target_ids: Sequence[int], *, active: bool) -> list[str]:
     """Lets schedules start those that live, or keeps them from it; gives their names."""
     # Locked in one order, so that two such changes wait for each other.

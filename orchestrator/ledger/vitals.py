@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger import ticks, workers
-from orchestrator.ledger.models import Crawl, Worker
+from orchestrator.ledger.models import Crawl, Queue, Worker
 
 #: Of one that was quiet for longer nobody needs to be told any more.
 _NEWS = timedelta(days=1)
@@ -20,7 +20,7 @@ _NEWS = timedelta(days=1)
 class Vitals:
     """Who lives, and how long ago beat and the sweep were heard of; None = never."""
 
-    #: Workers that live, and those of them that crawl.
+    #: Workers that live, and those of them that crawl; not those that only render.
     workers: int
     crawlers: int
     #: Of those that crawl, and how many are taken.
@@ -30,6 +30,8 @@ class Vitals:
     quiet: list[str]
     beat_age: timedelta | None
     sweep_age: timedelta | None
+    #: Workers that live and render pages.
+    browsers: int
 
     @property
     def beat_lives(self) -> bool:
@@ -46,19 +48,20 @@ class Vitals:
 
 def read(session: Session) -> Vitals:
     ages = ticks.ages(session)
-    living, crawls = workers.is_living(), workers.serves(workers.CRAWLS)
+    living, crawls = workers.is_living(), workers.serves(Queue.CRAWLS)
     names = select(Worker.name).where(living, crawls)
     taken = select(func.count()).where(Crawl.ended_at.is_(None), Crawl.worker.in_(names))
-    found, crawlers, slots, busy = session.execute(
+    found, crawlers, slots, busy, browsers = session.execute(
         select(
             func.count().filter(living),
             func.count().filter(living, crawls),
             func.coalesce(func.sum(Worker.slots).filter(living, crawls), 0),
             taken.scalar_subquery(),
+            func.count().filter(living, workers.serves(Queue.BROWSER)),
         ).select_from(Worker)
     ).one()
     beat, sweep = ages.get(ticks.BEAT), ages.get(ticks.SWEEP)
-    return Vitals(found, crawlers, slots, busy, _quiet(session), beat, sweep)
+    return Vitals(found, crawlers, slots, busy, _quiet(session), beat, sweep, browsers)
 
 
 def _quiet(session: Session) -> list[str]:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, defer
 
 from orchestrator import config
 from orchestrator.ledger import bells, forecasts, starts, ticks, workers
-from orchestrator.ledger.models import Crawl, ScrapingJob, ScrapingTarget, Tick, Worker
+from orchestrator.ledger.models import Crawl, Queue, ScrapingJob, ScrapingTarget, Tick, Worker
 from orchestrator.ledger.windows import Window
 
 #: Nobody has swept for so long: nobody will soon.
@@ -43,6 +43,7 @@ class Reason(StrEnum):
     SPREAD = "spread"  #: Its occasion has come; the starts of many are spread.
     NOT_BEFORE = "not_before"  #: Its time has not come.
     NO_WORKER = "no_worker"  #: No worker that crawls lives.
+    NO_BROWSER = "no_browser"  #: Its pages need a browser, and no worker that has one lives.
     SLOTS_BUSY = "slots_busy"  #: Every slot of every living worker is taken.
     SWEEP_AWAY = "sweep_away"  #: Its bell was lost and nobody sweeps to ring it again.
     BELL_UNANSWERED = "bell_unanswered"  #: Slots are free; the sweep rings its bell again.
@@ -76,8 +77,8 @@ class Waiting:
     spread: timedelta = timedelta()
     #: RETRYING: how often it failed without progress.
     failures: int = 0
-    #: NO_WORKER: when the last one was heard of, if there ever was one. SWEEP_AWAY: the last sweep.
-    #: BELL_UNANSWERED: when it became due.
+    #: NO_WORKER, NO_BROWSER: when the last one was heard of, if there ever was one. SWEEP_AWAY: the
+    #: last sweep. BELL_UNANSWERED: when it became due.
     since: datetime | None = None
     #: SLOTS_BUSY: how many there are, the jobs in some of them, and how many jobs come first.
     slots: int = 0
@@ -89,8 +90,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What all pending jobs have before them."""
+    """What all pending jobs of a queue have before them."""
 
+    queue: Queue
     now: datetime
     slots: int
     taken: int
@@ -100,7 +102,7 @@ class _Scene:
 
 def why(session: Session, job: ScrapingJob) -> Waiting:
     """Why this pending job has not started."""
-    scene = _scene(session)
+    scene = _scene(session, bells.queue_of(job.definition))
     waiting = Waiting(_reason(job, scene, job.definition), job.queued_at)
     match waiting.kind:
         case Reason.RETRYING | Reason.WINDOW_CLOSED | Reason.SPREAD | Reason.NOT_BEFORE:
@@ -112,7 +114,7 @@ def why(session: Session, job: ScrapingJob) -> Waiting:
                 due_at=job.due_at,
                 spread=timedelta(seconds=job.definition.get("spread_seconds", 0)),
             )
-        case Reason.NO_WORKER:
+        case Reason.NO_WORKER | Reason.NO_BROWSER:
             return replace(waiting, since=scene.last_heard_at)
         case Reason.SLOTS_BUSY:
             return _behind(session, job, scene, waiting)
@@ -125,15 +127,16 @@ def why(session: Session, job: ScrapingJob) -> Waiting:
 
 def reasons(session: Session, jobs: Iterable[ScrapingJob]) -> dict[uuid.UUID, Reason]:
     """The reason alone of each of these pending jobs."""
-    scene = _scene(session)
     jobs = list(jobs)
-    carried = _carried(session, [job.id for job in jobs if job.run_after > scene.now])
-    return {job.id: _reason(job, scene, carried.get(job.id, {})) for job in jobs}
+    carried = _carried(session, [job.id for job in jobs])
+    queues = {job.id: bells.queue_of(carried.get(job.id, {})) for job in jobs}
+    scenes = {queue: _scene(session, queue) for queue in set(queues.values())}
+    return {job.id: _reason(job, scenes[queues[job.id]], carried.get(job.id, {})) for job in jobs}
 
 
 def _carried(session: Session, job_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
-    """What jobs carry that puts them off: a list does not read all that they carry."""
-    names = ("crawl_window", "timezone", "spread_seconds")
+    """What jobs carry that keeps them waiting: a list does not read all that they carry."""
+    names = ("crawl_window", "timezone", "spread_seconds", "render")
     pairs = [part for name in names for part in (name, ScrapingJob.definition[name])]
     carried = func.jsonb_strip_nulls(func.jsonb_build_object(*pairs))
     query = select(ScrapingJob.id, carried).where(ScrapingJob.id.in_(job_ids))
@@ -145,7 +148,7 @@ def _reason(job: ScrapingJob, scene: _Scene, carried: Mapping[str, Any]) -> Reas
     if job.run_after > scene.now:
         return _not_yet(job, scene, carried)
     if not scene.slots:
-        return Reason.NO_WORKER
+        return Reason.NO_BROWSER if scene.queue is Queue.BROWSER else Reason.NO_WORKER
     if scene.taken >= scene.slots:
         return Reason.SLOTS_BUSY
     if (overdue or job.rung_at is None) and _nobody_sweeps(scene):
@@ -167,8 +170,8 @@ def _nobody_sweeps(scene: _Scene) -> bool:
     return scene.swept_at is None or scene.now - scene.swept_at > _SWEEP_AWAY
 
 
-def _scene(session: Session) -> _Scene:
-    living = select(Worker.name).where(workers.is_living(), workers.serves(workers.CRAWLS))
+def _scene(session: Session, queue: Queue) -> _Scene:
+    living = select(Worker.name).where(workers.is_living(), workers.serves(queue))
     taken = select(func.count()).where(Crawl.ended_at.is_(None), Crawl.worker.in_(living))
     swept_at = select(Tick.at).where(Tick.name == ticks.SWEEP)
     row = session.execute(
@@ -178,18 +181,19 @@ def _scene(session: Session) -> _Scene:
             taken.scalar_subquery(),
             func.max(func.greatest(Worker.seen_at, Worker.stopped_at)),
             swept_at.scalar_subquery(),
-        ).where(workers.serves(workers.CRAWLS))
+        ).where(workers.serves(queue))
     ).one()
-    return _Scene(*row)
+    return _Scene(queue, *row)
 
 
 def _behind(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting) -> Waiting:
-    running = _running(session)
+    running = _running(session, scene.queue)
     ends = forecasts.expected_ends(session, [each for each, _, _ in running])
     ahead = session.scalars(
         select(ScrapingJob.target_id)
         .where(
             bells.is_due(),
+            bells.queue() == scene.queue,
             tuple_(ScrapingJob.priority, ScrapingJob.queued_at)
             < tuple_(literal(job.priority), literal(job.queued_at)),
         )
@@ -203,9 +207,9 @@ def _behind(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting)
     return replace(waiting, slots=scene.slots, running=named, ahead=len(ahead), likely_at=likely_at)
 
 
-def _running(session: Session) -> Sequence[Row[ScrapingJob, str, datetime]]:
+def _running(session: Session, queue: Queue) -> Sequence[Row[ScrapingJob, str, datetime]]:
     """The jobs in the slots of the living workers, with their target's name, oldest first."""
-    living = select(Worker.name).where(workers.is_living(), workers.serves(workers.CRAWLS))
+    living = select(Worker.name).where(workers.is_living(), workers.serves(queue))
     return session.execute(
         select(ScrapingJob, ScrapingTarget.name, Crawl.started_at)
         .join(Crawl, and_(Crawl.job_id == ScrapingJob.id, Crawl.attempt == ScrapingJob.attempt))

@@ -8,15 +8,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from orchestrator import config
-from orchestrator.ledger.models import Worker
-
-#: The queue of those that crawl, as the Celery app names it.
-CRAWLS = "crawls"
+from orchestrator.ledger.models import Queue, Worker
 
 _LEAST_PATIENCE = timedelta(seconds=45)
 #: A worker that was not seen for so long will not come back.
@@ -77,8 +74,9 @@ def is_living() -> ColumnElement[bool]:
     return and_(Worker.stopped_at.is_(None), Worker.seen_at > func.now() - patience())
 
 
-def serves(queue: str) -> ColumnElement[bool]:
-    return literal(queue) == func.any(Worker.queues)
+def serves(*queues: Queue) -> ColumnElement[bool]:
+    """It serves at least one of them."""
+    return or_(*(literal(str(queue)) == func.any(Worker.queues) for queue in queues))
 
 
 def patience() -> timedelta:

@@ -14,7 +14,7 @@ def test_bells_that_wait_are_counted_whatever_their_priority(database: str, bell
     for priority in (0, 5, 9):
         triggers.request(given.a_target(f"shop{priority}", priority=priority), Trigger.API)
     found = inspection.look(0.2)
-    assert found.queues == {celery.CRAWLS: 3, celery.CONTROL: 0}
+    assert found.queues == {celery.CRAWLS: 3, celery.BROWSER: 0, celery.CONTROL: 0}
     assert (found.workers, found.trouble) == ({}, None)
 
 

@@ -31,10 +31,10 @@ def target_id(database: str, bells: str) -> int:
     return given.a_target()
 
 
-def _rung(server: redis.Redis) -> list[str]:
+def _rung(server: redis.Redis, name: str = "crawls") -> list[str]:
     """The jobs whose bells wait, the most urgent first."""
     rung = []
-    for queue in ["crawls", *(f"crawls\x06\x16{priority}" for priority in range(1, 10))]:
+    for queue in [name, *(f"{name}\x06\x16{priority}" for priority in range(1, 10))]:
         messages: Any = server.lrange(queue, 0, -1)
         rung += [orjson.loads(message)["headers"]["id"] for message in reversed(messages)]
     return rung
@@ -61,6 +61,19 @@ def test_a_bell_that_was_lost_is_rung_again(target_id: int, server: redis.Redis)
     given.execute("UPDATE scraping_jobs SET rung_at = now() - interval '2 hours'")
     assert sweep()["rung"] == 1
     assert _rung(server) == [str(job_id)]
+
+
+def test_bells_of_jobs_that_render_ring_where_the_browsers_are(
+    bells: str, database: str, server: redis.Redis
+) -> None:
+    target_id = given.a_target("rendered", render=True)
+    job_id = triggers.request(target_id, Trigger.CLI, priority=3).job_id
+    assert _rung(server, "browser") == [str(job_id)]
+    server.flushdb()
+    given.execute("UPDATE scraping_jobs SET rung_at = now() - interval '2 hours'")
+    assert sweep()["rung"] == 1
+    assert sweep()["rung"] == 0
+    assert (_rung(server, "browser"), _rung(server)) == ([str(job_id)], [])
 
 
 def test_a_bell_that_could_not_be_rung_is_rung_by_the_next_sweep(

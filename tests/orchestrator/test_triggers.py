@@ -16,7 +16,7 @@ from orchestrator import celery, config, frontiers, triggers
 from orchestrator import database as storage
 from orchestrator.exceptions import BellAway, TargetChanged, TargetNotFound, TransitionRefused
 from orchestrator.ledger import targets
-from orchestrator.ledger.models import JobStatus, Trigger
+from orchestrator.ledger.models import JobStatus, Queue, Trigger
 from tests.orchestrator.ledger import given
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -151,7 +151,7 @@ def test_when_redis_is_away_the_answer_is_the_same_and_the_next_sweep_rings(
 def test_ringing_says_so_when_redis_is_away(shop: int, away: None) -> None:
     job_id = given.a_job(shop)
     with pytest.raises(BellAway, match="the jobs start when it does"):
-        triggers.ring([(job_id, shop, 5)])
+        triggers.ring([(job_id, shop, 5, Queue.CRAWLS)])
     assert given.job(job_id).rung_at is None
 
 

@@ -48,7 +48,7 @@ from orchestrator.ledger.models.sites import Site
 from orchestrator.ledger.models.tallies import Tally
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
-from orchestrator.ledger.models.workers import Worker
+from orchestrator.ledger.models.workers import Queue, Worker
 
 __all__ = [
     "ACTIVE",
@@ -87,6 +87,7 @@ __all__ = [
     "Overlap",
     "PageSample",
     "Publication",
+    "Queue",
     "RejectedItem",
     "Requested",
     "Role",

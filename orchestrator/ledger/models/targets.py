@@ -68,6 +68,8 @@ class ScrapingTarget(Table):
     crawl_window: Mapped[str | None] = mapped_column(Text)
     #: Over how long its scheduled starts are spread; null = the installation's default.
     spread_seconds: Mapped[int | None] = mapped_column(Integer)
+    #: Its pages are opened in a browser, and read once their scripts have run.
+    render: Mapped[bool] = mapped_column(server_default="false")
     #: The next occasion of its schedule; one that has come is queued or not yet served.
     next_run_at: Mapped[At | None]
     #: A job is given up after so many failures without progress.

@@ -1,10 +1,19 @@
 """Workers: what each Celery worker last said of itself."""
 
+from enum import StrEnum
+
 from sqlalchemy import BigInteger, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orchestrator.ledger.models.schema import At, AtNow, Json, Table
+
+
+class Queue(StrEnum):
+    """The queues of those that crawl, as the Celery app names them."""
+
+    CRAWLS = "crawls"  #: Jobs whose pages are read as they are sent.
+    BROWSER = "browser"  #: Jobs whose pages are opened in a browser first.
 
 
 class Worker(Table):

@@ -48,6 +48,22 @@ def test_a_worker_is_alive_quiet_or_stopped(viewer: Browser, session: Session) -
     assert "data-live" not in page
 
 
+def test_jobs_that_nobody_can_render_are_told_until_somebody_can(
+    viewer: Browser, session: Session
+) -> None:
+    worker(session, "crawls@one")
+    job = rows.job(session, rows.target(session, "rendered"), JobStatus.PENDING)
+    job.definition = {**job.definition, "render": True}
+    session.flush()
+    told = "One job waits for a worker that renders pages, and none is alive."
+    assert told in viewer.get("/workers").text
+    assert "celery -A orchestrator worker -Q browser" in viewer.get(f"/jobs/{job.id}").text
+    worker(session, "browser@one", queues=["browser"], slots=1)
+    page = viewer.get("/workers").text
+    assert told not in page
+    assert "0 of 1 slot taken" in page
+
+
 def test_a_worker_shows_what_it_crawls_and_the_page_is_live(
     viewer: Browser, session: Session, target: ScrapingTarget
 ) -> None:

@@ -13,6 +13,7 @@ from orchestrator import database as storage
 from orchestrator.cli import doctor
 from orchestrator.ledger import ticks
 from tests.orchestrator.cli.conftest import NOBODY_LISTENS, Kumo
+from tests.orchestrator.ledger import given
 
 COMMAND = Path(sys.executable).with_name("kumo")
 
@@ -55,19 +56,21 @@ def test_a_whole_installation_is_found_well(tmp_path: Path, monkeypatch: pytest.
     assert {word for word, _, _ in found} == {"ok"}
     assert [name for _, name, _ in found] == [
         "python", "configuration", "contact", "database", "migrations", "redis", "spiders",
-        "workers", "workers", "beat",
+        "workers", "workers", "browser", "beat",
     ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("database", "redis_url")
 def test_missing_workers_and_beat_are_found_and_how_to_start_them():
+    given.a_target("rendered", render=True)
     said = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, check=False)
     assert said.returncode == 1
     faults = [(name, found) for word, name, found in findings(said.stdout) if word == "FAIL"]
-    assert [name for name, _ in faults] == ["workers", "workers", "beat"]
+    assert [name for name, _ in faults] == ["workers", "workers", "browser", "beat"]
     assert "celery -A orchestrator worker -Q crawls" in faults[0][1]
     assert "celery -A orchestrator worker -Q control" in faults[1][1]
-    assert "celery -A orchestrator beat" in faults[2][1]
+    assert "celery -A orchestrator worker -Q browser" in faults[2][1]
+    assert "celery -A orchestrator beat" in faults[3][1]
 
 
 @pytest.mark.usefixtures("database_away")
@@ -85,7 +88,8 @@ def test_one_fault_does_not_hide_another(tmp_path: Path, monkeypatch: pytest.Mon
     assert said.stderr == ""
     faults = [(name, found) for word, name, found in findings(said.stdout) if word == "FAIL"]
     assert [name for name, _ in faults] == [
-        "database", "migrations", "redis", "spiders", "workers", "beat",
+        "database", "migrations", "redis", "spiders", "workers", "browser",
+        "beat",
     ]  # fmt: skip
     told = dict(faults)
     assert "The database does not answer" in told["database"]

@@ -63,6 +63,8 @@ class Installation:
             "PORT": str(kept.free_port()),
             "KUMO_SCRAPYD_PORT": str(kept.free_port()),
             "KUMO_DEMO_PORT": "0",
+            # A worker less to start.
+            "KUMO_CHROMIUM": "none",
             # As where nobody has said anything.
             "KUMO_ALLOW_NETWORKS": "",
         } | environment

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.ledger import bells
-from orchestrator.ledger.models import JobStatus
+from orchestrator.ledger.models import JobStatus, Queue
 from tests.orchestrator.ledger import given
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -17,7 +17,8 @@ COMPLETED, CANCELLED = JobStatus.COMPLETED, JobStatus.CANCELLED
 
 
 def unanswered(**options: Any) -> list[uuid.UUID]:
-    rows = given.do(bells.unanswered, **({"ring_again_seconds": 60, "most": 10} | options))
+    options = {"ring_again_seconds": 60, "most": 10} | options
+    rows = given.do(bells.unanswered, options.pop("where", Queue.CRAWLS), **options)
     return [row.id for row in rows]
 
 
@@ -37,6 +38,23 @@ def test_a_bell_that_could_not_be_rung_is_rung_by_the_next_sweep(target_id: int)
     job_id = given.a_job(target_id)
     given.do(bells.ring_later, [job_id])
     assert unanswered() == [job_id]
+
+
+def test_the_bell_of_a_job_that_renders_is_rung_in_the_queue_of_the_browser() -> None:
+    plain = given.a_job(given.a_target("plain"))
+    rendered = given.answer(given.a_target("rendered", render=True))
+    given.execute("UPDATE scraping_jobs SET rung_at = NULL")
+    assert rendered.queue is Queue.BROWSER
+    assert [given.do(bells.count_due, queue) for queue in (*Queue, None)] == [1, 1, 2]
+    assert unanswered(where=Queue.BROWSER) == [rendered.job_id]
+    assert unanswered() == [plain]
+
+
+def test_a_job_requested_before_there_were_browsers_needs_none(target_id: int) -> None:
+    job_id = given.a_job(target_id)
+    given.execute("UPDATE scraping_jobs SET definition = definition - 'render'")
+    assert given.do(bells.count_due, Queue.CRAWLS) == 1
+    assert bells.queue_of(given.job(job_id).definition) is Queue.CRAWLS
 
 
 def test_a_job_that_waits_its_time_is_rung_when_it_is_due(target_id: int) -> None:
@@ -60,7 +78,7 @@ def test_two_sweeps_at_once_ring_each_bell_once() -> None:
     for number in range(4):
         given.a_job(given.a_target(f"shop-{number}"))
     given.execute("UPDATE scraping_jobs SET rung_at = NULL")
-    ring = partial(bells.unanswered, ring_again_seconds=60, most=2)
+    ring = partial(bells.unanswered, where=Queue.CRAWLS, ring_again_seconds=60, most=2)
     first, second = given.overtaken(ring, ring)
     assert not isinstance(second, Exception)
     assert len({row.id for row in [*first, *second]}) == 4

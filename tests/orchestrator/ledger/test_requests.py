@@ -52,6 +52,7 @@ def test_a_request_makes_a_pending_job_that_carries_its_definition() -> None:
         "key_fields": ["isbn"],
         "priority": 2,
         "max_attempts": 7,
+        "render": False,
     }
     answer = given.answer(given.a_target("books", **fields), trigger=Trigger.API)
     assert answer.started

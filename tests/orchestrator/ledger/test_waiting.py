@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator import config
 from orchestrator.ledger import ticks, waiting, workers
-from orchestrator.ledger.models import JobStatus
+from orchestrator.ledger.models import JobStatus, Queue
 from orchestrator.ledger.waiting import Reason, Waiting
 from orchestrator.ledger.workers import Seen
 from tests.orchestrator.ledger import given
@@ -21,8 +21,8 @@ def job_id(target_id: int) -> UUID:
     return given.a_job(target_id)
 
 
-def a_worker(name: str = WORKER, *, slots: int = 2, queue: str = workers.CRAWLS) -> None:
-    given.do(workers.begin, Seen(name, 4711, [queue], slots, memory_bytes=0))
+def a_worker(name: str = WORKER, *, slots: int = 2, queue: str = Queue.CRAWLS) -> None:
+    given.do(workers.begin, Seen(name, 4711, [str(queue)], slots, memory_bytes=0))
 
 
 def a_sweep() -> None:
@@ -77,6 +77,32 @@ def test_a_job_whose_time_has_not_come_says_when_it_does(job_id: UUID) -> None:
 
 def test_where_no_worker_ever_lived_there_is_none(job_id: UUID) -> None:
     assert (why(job_id).kind, why(job_id).since) == (Reason.NO_WORKER, None)
+
+
+def test_a_job_that_renders_waits_for_a_worker_that_has_a_browser(job_id: UUID) -> None:
+    rendered = given.a_job(given.a_target("rendered", render=True))
+    a_worker()
+    a_sweep()
+    assert (why(rendered).kind, why(rendered).since) == (Reason.NO_BROWSER, None)
+    pending = [given.job(job_id), given.job(rendered)]
+    assert given.do(waiting.reasons, pending) == {
+        job_id: Reason.SOON, rendered: Reason.NO_BROWSER
+    }  # fmt: skip
+    a_worker("browser@here", slots=1, queue=Queue.BROWSER)
+    assert why(rendered).kind is Reason.SOON
+    age("workers", "seen_at", 600)
+    assert why(rendered).kind is Reason.NO_BROWSER
+    assert why(rendered).since
+
+
+def test_a_slot_of_one_queue_keeps_no_job_of_the_other_waiting(job_id: UUID) -> None:
+    a_worker(slots=1)
+    a_worker("browser@here", slots=1, queue=Queue.BROWSER)
+    a_sweep()
+    running("busy")
+    rendered = given.a_job(given.a_target("rendered", render=True))
+    assert (why(job_id).kind, why(job_id).slots) == (Reason.SLOTS_BUSY, 1)
+    assert why(rendered).kind is Reason.SOON
 
 
 def test_a_worker_that_serves_other_queues_does_not_crawl(job_id: UUID) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator import celery, config
 from orchestrator.ledger import workers
-from orchestrator.ledger.models import Worker
+from orchestrator.ledger.models import Queue, Worker
 from orchestrator.ledger.workers import Seen
 from tests.orchestrator.ledger import given
 
@@ -33,7 +33,7 @@ def living() -> list[str]:
 
 
 def test_the_queue_of_crawls_is_the_one_that_celery_routes_them_to() -> None:
-    assert workers.CRAWLS == celery.CRAWLS
+    assert tuple(Queue) == (celery.CRAWLS, celery.BROWSER)
 
 
 def test_a_worker_is_known_by_what_it_said_last() -> None:
