@@ -23,7 +23,7 @@ from tests.dashboard import rows
 #: They answer with no page: a file, a line for machines, a way back.
 NO_PAGES = frozenset(
     {
-        *("static", "bootstrap.static", "health.healthz", "health.readyz"),
+        *("static", "bootstrap.static", "health.healthz", "health.readyz", "metrics.show"),
         *("preferences.language", "jobs.log_file", "items.whole", "exports.one"),
         "fields.page_file",
         # Parts that a script puts into a page.
