@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+_FORMATS = {"date": "a day", "date-time": "a time", "uuid": "a UUID"}
 _KINDS = {
     "array": "a list",
     "boolean": "true or false",
@@ -36,12 +37,14 @@ def kind(schema: Mapping[str, Any]) -> str:
     """What a value may be, as words."""
     if "anyOf" in schema or "oneOf" in schema:
         parts = [kind(part) for part in schema.get("anyOf") or schema["oneOf"]]
-        return " or ".join(part for part in parts if part)
+        return " or ".join(part for part in dict.fromkeys(parts) if part)
     if "$ref" in schema:
         part = schema["$ref"].rpartition("/")[2]
         return f"[{part}](#{part.lower()})"
     if "const" in schema or "enum" in schema:
         return " or ".join(map(code, map(str, schema.get("enum") or [schema["const"]])))
+    if schema.get("format") in _FORMATS:
+        return _FORMATS[schema["format"]]
     said = _KINDS.get(schema.get("type", ""), "" if schema.get("type") == "null" else "anything")
     if schema.get("type") == "array" and (of := kind(schema.get("items", {}))) not in ("", "text"):
         said += f" of {of}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs import offline, written
-from docs.written import comments, markdown
+from docs.written import comments, interface, markdown
 from orchestrator.cli import COMMANDS
 from orchestrator.config import Config
 from orchestrator.ledger.allowed_settings import ALLOWED
@@ -74,6 +74,40 @@ def test_every_field_of_a_target_is_told(parts: dict[str, str]) -> None:
 
 def test_the_words_are_those_of_the_readme(parts: dict[str, str]) -> None:
     assert "\nbell\n  a Celery message" in parts["words"]
+
+
+def test_the_metrics_that_pages_name_are_there(parts: dict[str, str]) -> None:
+    told = set(re.findall(r"^\| `(\w+)` \|", parts["metrics"], re.MULTILINE))
+    named = {name for page in PAGES for name in re.findall(r"\b(kumo_[a-z_]+)", queries(page))}
+    assert not told or named <= told
+
+
+def queries(page: Path) -> str:
+    """What is said of series, and not of databases or cookies."""
+    return page.read_text() if page.name in {"grafana.md", "metrics.md"} else ""
+
+
+def test_what_pages_ask_by_http_is_there(parts: dict[str, str]) -> None:
+    page = (ROOT / "docs" / "how-to" / "yesterday-as-csv.md").read_text()
+    parameters = re.findall(r"`([a-z_]+_(?:since|until))`", page)
+    assert parameters
+    if parts["interface"]:
+        assert [name for name in parameters if f"`{name}`" not in parts["interface"]] == []
+
+
+def test_an_interface_is_told_by_noun() -> None:
+    answers = {"200": {"description": "The shop."}, "404": {"description": "There is none."}}
+    operation = {"tags": ["shops"], "summary": "Read a shop", "responses": answers}
+    document = {
+        "tags": [{"name": "shops", "description": "Where things are sold."}],
+        "paths": {"/shops/{id}": {"get": operation}},
+        "components": {"schemas": {"Shop": {"properties": {"opens_at": {"format": "date-time"}}}}},
+    }
+    told = interface.told(document)
+    assert headings(told) == ["Shops", "GET /shops/{id}", "Shop"]
+    assert "- 200: The shop.\n" in told
+    assert "There is none" not in told
+    assert "| `opens_at` | a time |  |  |" in told
 
 
 def test_a_bar_ends_no_cell() -> None:
