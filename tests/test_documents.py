@@ -70,7 +70,8 @@ def commands(program: str) -> list[str]:
         typed = [line for block in blocks(document, "console") for line in block.splitlines()]
         shown += [line.removeprefix("$ ") for line in typed if line.startswith("$ ")]
         for line in spans + shown:
-            command = " ".join(line.partition("  #")[0].split()).removeprefix(
+            # What comes after a pipe is another program.
+            command = " ".join(line.partition("  #")[0].partition(" | ")[0].split()).removeprefix(
                 "docker compose exec dashboard "
             )
             if command.startswith(f"{program} "):
