@@ -48,6 +48,7 @@ PARTS = {"token": "dashboard.api", "KUMO_SCRAPYD_PORT": "dashboard.scrapyd"}
 PLACEHOLDERS = {
     "JOB_ID": str(uuid.UUID(int=0)),
     "$JOB_ID": str(uuid.UUID(int=0)),
+    "ID": "1",
     "NAME": "name",
     "TARGET": "target",
 }

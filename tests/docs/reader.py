@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 import psycopg2
 
-from orchestrator.embedded import kept
+from orchestrator.embedded import kept, processes
 from tests.docs import pages
 from tests.docs.pages import ROOT, Step
 from tests.orchestrator.embedded.installation import Installation
@@ -43,9 +44,10 @@ class Reader:
             self.installation.start().ready()
             yield self
         finally:
-            self.installation.stop()
-            for process in self.installation.everything():
-                process.kill()
+            # Nothing of it is needed again, and an orderly end takes seconds.
+            self.installation.stop(signal.SIGKILL)
+            while left := self.installation.everything():
+                processes.kill(left)
 
     def types(self, steps: list[Step]) -> list[str]:
         """What each step said; AssertionError for the first that fails."""
