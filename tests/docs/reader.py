@@ -54,7 +54,7 @@ class Reader:
         typed = "".join(f"printf '\\n@@ {n}\\n'\n{step.typed}" for n, step in enumerate(steps))
         done = subprocess.run(
             # What was said before the time was over tells what went wrong.
-            ["timeout", "100", "bash", "-c", _SCRIPT.format(typed=self._here(typed))],
+            ["timeout", "200", "bash", "-c", _SCRIPT.format(typed=self._here(typed))],
             cwd=self.folder, env=self._environment(), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
