@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo install test api-fuzz faults check format audit lock bench screenshots translations
+.PHONY: help up demo install test api-fuzz faults docs check format audit lock bench screenshots translations
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -35,11 +35,18 @@ api-fuzz: .venv/dev.stamp  ## ask the API ten thousand things that its document 
 faults: .venv/dev.stamp  ## break what can break, for hours (ARGS="--list", ARGS="--shard redis-lost")
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-check: .venv/dev.stamp .venv/clients.stamp  ## format, lint, types, import contracts, tests
+# Nothing is kept from before: what the code writes changes without its page changing.
+SITE = $(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet docs build/docs
+
+docs: .venv/dev.stamp  ## build the documentation site into build/docs
+	$(SITE)
+
+check: .venv/dev.stamp .venv/clients.stamp  ## format, lint, types, import contracts, documents, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(SITE)
 	$(PYTEST) $(ARGS)
 
 bench: .venv/dev.stamp  ## measure Kumo beside its rivals (ARGS="--only first-request --rounds 30")

@@ -5,7 +5,7 @@ import pytest
 from orchestrator.exceptions import ManifestInvalid
 from orchestrator.ledger.manifests import reading
 
-OPERATIONS = Path(__file__).parents[4] / "docs" / "operations.md"
+HOW_TO = Path(__file__).parents[4] / "docs" / "how-to" / "targets-as-text.md"
 SHOP = """\
 targets:
   shop:
@@ -39,7 +39,7 @@ def test_targets_are_read_in_their_order_with_defaults_for_the_rest() -> None:
 
 
 def test_the_example_in_the_documents_is_one() -> None:
-    text = OPERATIONS.read_text()
+    text = HOW_TO.read_text()
     manifest = reading.read(text.split("```yaml\n", 1)[1].split("```", 1)[0])
     assert list(manifest.definitions) == ["offers"]
 
