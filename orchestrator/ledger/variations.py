@@ -37,6 +37,7 @@ class Variation:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     key_fields: list[str] = field(default_factory=list)
+    render: bool = False
 
     def as_fields(self) -> dict[str, Any]:
         return {
@@ -45,6 +46,7 @@ class Variation:
             "arguments": dict(self.arguments),
             "settings": dict(self.settings),
             "key_fields": self.key_fields,
+            "render": self.render,
         }
 
 
@@ -58,6 +60,7 @@ def of_target(
         {**target.arguments, **arguments},
         {**target.settings, **settings},
         target.key_fields,
+        target.render,
     )
 
 

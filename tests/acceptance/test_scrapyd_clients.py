@@ -290,7 +290,8 @@ def test_scrapydweb_lists_runs_and_cancels(
     assert "LogParser v0.8.4, last updated at" in statistics
     _, logs = fetched(f"{scrapydweb}/logs/kumo/watched/")
     assert f"{jobid}.log" in logs
-    assert told(f"api/forcestop/kumo/{jobid}/")["status"] == "ok"
+    stopped = told(f"api/forcestop/kumo/{jobid}/")
+    assert stopped["status"] == "ok", stopped
     assert ended(job_id).status == "cancelled"
     (job,) = [each for each in told("jobs/?listjobs=True") if each["job"] == jobid]
     assert job["finish"]

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator import triggers
 from orchestrator.celery import app
-from orchestrator.ledger.models import JobStatus, Trigger
+from orchestrator.ledger.models import JobStatus, Queue, Trigger
 from tests import awaiting
 from tests.orchestrator.ledger import given
 from tests.shops import DAY, OpenShop
@@ -108,7 +108,7 @@ def test_a_called_task_names_an_unknown_target_and_makes_no_job(target_id: int) 
 def test_a_message_that_comes_twice_starts_one_crawl(target_id: int) -> None:
     job_id = triggers.request("demo_shop", Trigger.DASHBOARD).job_id
     for _ in range(5):
-        triggers.ring([(job_id, target_id, 5)])
+        triggers.ring([(job_id, target_id, 5, Queue.CRAWLS)])
     assert awaiting.ended(job_id).attempt == 1
     assert given.count("crawls", "job_id = :id", id=job_id) == 1
 

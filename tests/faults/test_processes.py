@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from orchestrator import database as storage
 from orchestrator import triggers
-from orchestrator.ledger.models import JobStatus, Trigger
+from orchestrator.ledger.models import JobStatus, Queue, Trigger
 from tests import awaiting, shops
 from tests.orchestrator.ledger import given
 from tests.shops import OpenShop
@@ -298,7 +298,7 @@ def _being_claimed(shop: OpenShop) -> Iterator[UUID]:
     )
     with storage.engine().connect() as holder:
         holder.execute(text("SELECT FROM scraping_jobs WHERE id = :id FOR UPDATE"), {"id": job_id})
-        triggers.ring([(job_id, target_id, 5)])
+        triggers.ring([(job_id, target_id, 5, Queue.CRAWLS)])
         awaiting.until(lambda: given.execute(waiting), "a claim that waits for us")
         yield job_id
         holder.rollback()

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from orchestrator import frontiers, triggers
-from orchestrator.ledger.models import JobStatus, Trigger
+from orchestrator.ledger.models import JobStatus, Queue, Trigger
 from tests import awaiting, shops
 from tests.faults import crawls
 from tests.faults.people import Person, at_a_dashboard
@@ -143,7 +143,7 @@ def test_a_job_that_cannot_begin_is_not_started_as_fast_as_it_fails(
     with own.client() as client:
         # A frontier that answers each script with an error, while bells are rung as ever.
         client.set(mark := frontiers.keys(str(job_id))[0], "no mark")
-        triggers.ring([(job_id, target_id, 5)])
+        triggers.ring([(job_id, target_id, 5, Queue.CRAWLS)])
         awaiting.until(lambda: given.job(job_id).attempt >= 2, "a second attempt")
         began = monotonic()
         awaiting.until(lambda: given.job(job_id).attempt >= 6, "more attempts")

@@ -16,7 +16,7 @@ import requests
 
 from orchestrator import config, triggers
 from orchestrator.celery import CRAWLS, app
-from orchestrator.ledger.models import JobStatus
+from orchestrator.ledger.models import JobStatus, Queue
 from tests import awaiting
 from tests.faults import clocks, crawls
 from tests.faults.people import at_a_dashboard, kill_dashboard
@@ -124,10 +124,10 @@ def test_fifty_triggers_at_once_and_messages_again_make_one_crawl(
     assert [started for started, _ in answers].count("True") == 1
     (job_id,) = {UUID(job_id) for _, job_id in answers}
     for _ in range(10):
-        triggers.ring([(job_id, target_id, 5)])
+        triggers.ring([(job_id, target_id, 5, Queue.CRAWLS)])
     awaiting.with_items(job_id, 10)
     for _ in range(10):
-        triggers.ring([(job_id, target_id, 0)])
+        triggers.ring([(job_id, target_id, 0, Queue.CRAWLS)])
     crawls.assert_whole(awaiting.ended(job_id), slow_shop)
     assert [row.id for row in _jobs_of(target_id)] == [job_id]
     assert crawls.outcomes(job_id) == ["finished"]

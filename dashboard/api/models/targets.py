@@ -57,6 +57,8 @@ class TargetRow(TargetName):
     """A job is given up after so many failures without progress."""
     key_fields: list[str]
     """The fields that tell one item from another; empty: the spider's own."""
+    render: bool
+    """Its pages are opened in a browser and read once their scripts have run."""
     publish_anyway: bool
     """Changes of its jobs are not held back, whatever the jobs are judged."""
     created_at: datetime

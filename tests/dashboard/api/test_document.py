@@ -22,7 +22,7 @@ from orchestrator.ledger.models import JobStatus, Scope, ScrapingTarget
 from tests.dashboard import rows
 from tests.dashboard.api.conftest import V1, Program, made
 
-CASES = int(os.environ.get("API_FUZZ_CASES", "600"))
+CASES = int(os.environ.get("API_FUZZ_CASES", "250"))
 SEED = int(os.environ.get("API_FUZZ_SEED", "1"))
 CHECKED = (
     "not_a_server_error",

@@ -10,7 +10,7 @@ from dashboard.scrapyd.endpoints import ENDPOINTS
 from tests.dashboard.scrapyd.conftest import Client
 
 QUICKLY = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 TEXT = some.one_of(
     some.sampled_from(["kumo", "demo_shop", "quotes", "0.1.0", "inf", "1e999", "A=1", "A", ""]),

@@ -79,7 +79,7 @@ def test_wrong_tokens_are_limited_and_a_right_one_still_passes(
     answers = [stranger.get("/jobs", headers=wrong) for _ in range(32)]
     assert [each.status_code for each in answers] == [401] * 30 + [429] * 2
     assert stranger.get("/listjobs.json", headers=wrong).status_code == 429
-    assert answers[-1].headers["Retry-After"] == "60"
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     assert reader.get("/jobs").status_code == 200
     # Who has shown nothing has guessed nothing.
     assert stranger.get("/jobs").status_code == 401

@@ -67,11 +67,14 @@ def test_a_spider_alone_is_a_target_of_its_name_if_it_can_be_one() -> None:
 
 def test_arguments_for_a_target_are_put_over_its_own() -> None:
     own: dict[str, Any] = {"spider": "books", "start_urls": ["https://example.com/"]}
-    mine = given.a_target("mine", arguments={"page": 3, "deep": 1}, key_fields=["isbn"], **own)
+    mine = given.a_target(
+        "mine", arguments={"page": 3, "deep": 1}, key_fields=["isbn"], render=True, **own
+    )
     target = target_of("mine", arguments={"page": "4"})
     assert target.id != mine
     assert target.arguments == {"page": "4", "deep": 1}
     assert (target.start_urls, target.key_fields) == (["https://example.com/"], ["isbn"])
+    assert target.render
 
 
 @pytest.mark.parametrize(
