@@ -34,6 +34,8 @@ _WORDS = {
     "out_of_memory": lazy_gettext("it held too much memory"),
     "time_limit": lazy_gettext("it took longer than a job may"),
     "site_unreachable": lazy_gettext("no start page could be read"),
+    "browser_failed": lazy_gettext("its browser could not be started"),
+    "browser_missing": lazy_gettext("its worker has no browser"),
     "address_refused": lazy_gettext("its address is not one that may be fetched"),
     "site_pause": lazy_gettext("its site asked for a pause"),
     "site_silent": lazy_gettext("the site answered nothing any more"),

@@ -66,6 +66,7 @@ class Frontier(BaseScheduler):
         #: Why the crawl must end, once it must: a reason and a sentence.
         self.trouble: tuple[str, str] | None = None
         self.seeded = self.reached = False
+        self._reaches = False
         self.state = Answer()
         #: How long its trips to Redis took, also those that failed.
         self.trips = Latencies(FRONTIER)
@@ -168,9 +169,14 @@ class Frontier(BaseScheduler):
         self._departed.update(gone)
         return [request_id for request_id in gone if request_id not in self._withheld]
 
+    def reach(self) -> None:
+        """A start page came. It counts when it is recorded: its callback may end the process."""
+        self._reaches = True
+
     def acknowledge(self, request_ids: Iterable[bytes]) -> None:
         """These pages are recorded; called after the commit that holds their items."""
         self._done.extend(request_ids)
+        self.reached = self.reached or self._reaches
         if self.trouble is None:
             self._travel(take=0)
 

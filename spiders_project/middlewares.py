@@ -60,7 +60,7 @@ class CountPages:
     def process_spider_input(self, response: Response) -> None:
         self._checkpoint.add_page()
         if response.meta.get("is_start_request"):
-            frontier.of(self._crawler).reached = True
+            frontier.of(self._crawler).reach()
 
 
 class NameRunningPage:

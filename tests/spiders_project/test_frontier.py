@@ -233,11 +233,21 @@ def test_a_frontier_is_proven_when_all_is_seeded_reached_and_acknowledged(engine
     frontier = engine.frontier
     _queue(engine, _start("one"))
     engine.fetch_all()
-    frontier.seeded = frontier.reached = True
+    frontier.seeded = True
+    frontier.reach()
     assert not frontier.is_proven()
     engine.checkpoint()
     assert frontier.is_proven()
     assert not frontier.has_pending_requests()
+
+
+def test_a_start_page_counts_once_it_is_recorded(engine: Engine) -> None:
+    _queue(engine, _start("one"))
+    engine.fetch_all()
+    engine.frontier.reach()
+    assert not engine.frontier.reached
+    engine.checkpoint()
+    assert engine.frontier.reached
 
 
 @pytest.mark.parametrize("fact", ["seeded", "reached"])
