@@ -14,15 +14,12 @@ from dashboard import limits, visitors
 from dashboard.visitors import Visitor
 from orchestrator import database
 from orchestrator.ledger import tokens
-from orchestrator.ledger.models import Role
 from orchestrator.ledger.tokens import Holder
 
 #: What programs ask for; whatever goes wrong there is said as they expect it.
 ENDPOINTS = frozenset({"metrics.show"})
 #: Pages for people that a token opens as well.
 PAGES = frozenset({"reference.index"})
-
-_RANKS = list(Role)
 
 
 def holder(token: str) -> Holder | None:
@@ -35,11 +32,6 @@ def holder(token: str) -> Holder | None:
     if found is None:
         _count_failure()
     return found
-
-
-def may(bearer: Holder, role: Role) -> bool:
-    """Whether the token's role is that one or a higher one."""
-    return _RANKS.index(bearer.role) >= _RANKS.index(role)
 
 
 def are_expected() -> bool:

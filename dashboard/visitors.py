@@ -17,7 +17,6 @@ from orchestrator.ledger.tokens import Holder
 #: The account and its epoch; a longer number than these is none that the database holds.
 _SESSION_ID = re.compile(r"([0-9]{1,18})\.([0-9]{1,9})")
 _BEARER = re.compile(r"bearer +(\S{1,200})", re.IGNORECASE)
-_RANKS = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +41,7 @@ class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
     def may(self, role: Role) -> bool:
         """Whether their role is that one or a higher one."""
-        return _RANKS[self.role] >= _RANKS[role]
+        return self.role.covers(role)
 
 
 def of(user: User) -> Visitor:

@@ -10,7 +10,6 @@ import shlex
 import uuid
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +40,6 @@ SETTINGS = {
 }
 
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-
-#: What is told of parts that not every tree has, and the module that such a part is in.
-PARTS = {"token": "dashboard.api", "KUMO_SCRAPYD_PORT": "dashboard.scrapyd"}
 
 #: What stands for something a person fills in.
 PLACEHOLDERS = {
@@ -119,7 +115,7 @@ def test_every_variable_that_is_named_is_read_by_somebody() -> None:
     compose = set(re.findall(r"\w+", text(ROOT / "docker-compose.yml")))
     named = set(re.findall(r"\b(?:KUMO|FLOWER|POSTGRES|REDIS|DATABASE)_[A-Z_]+\b", all_text()))
     # A secret's name is the target's to choose.
-    named -= {name for name in named if name.startswith("KUMO_SECRET_")} | absent()
+    named -= {name for name in named if name.startswith("KUMO_SECRET_")}
     assert named - VARIABLES - SETTINGS - compose == set()
     used = "\n".join(path.read_text() for path in (ROOT / "spiders_project").rglob("*.py"))
     assert {name for name in SETTINGS if name not in used} == set()
@@ -129,12 +125,7 @@ def test_every_kumo_command_in_the_documents_is_one() -> None:
     lines = commands("kumo")
     assert len(lines) > 10
     for line in lines:
-        if not absent() & set(line.split()):
-            parse(line)
-
-
-def absent() -> set[str]:
-    return {word for word, module in PARTS.items() if find_spec(module) is None}
+        parse(line)
 
 
 def parse(line: str) -> None:

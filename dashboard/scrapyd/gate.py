@@ -25,7 +25,7 @@ def bearer() -> Holder:
 
 def may(role: Role) -> bool:
     """Whether that token is for what this role may do."""
-    return bearers.may(bearer(), role)
+    return bearer().role.covers(role)
 
 
 def comes_from_another_site() -> bool:

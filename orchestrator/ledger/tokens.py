@@ -21,7 +21,6 @@ from orchestrator.ledger.models import ApiToken, Role, Scope, User
 
 #: The role a scope amounts to.
 ROLES = {Scope.READ: Role.VIEWER, Scope.OPERATE: Role.OPERATOR, Scope.ADMIN: Role.ADMIN}
-_RANKS = list(Role)
 
 _MARK = "kumo_"
 _LONGEST_NAME, _MOST_EACH = 100, 50
@@ -73,7 +72,7 @@ def holder(session: Session, token: str) -> Holder | None:
     if found is None:
         return None
     token_id, token_name, user_id, user_name, role, scope = found
-    lesser = min(role, ROLES[Scope(scope)], key=_RANKS.index)
+    lesser = min(role, ROLES[Scope(scope)], key=list(Role).index)
     return Holder(token_id, token_name, user_id, user_name, lesser)
 
 
@@ -104,7 +103,7 @@ def everyones(
 
 def may_have(role: Role) -> list[Scope]:
     """The scopes somebody of that role may give away."""
-    return [scope for scope, needed in ROLES.items() if _RANKS.index(needed) <= _RANKS.index(role)]
+    return [scope for scope, needed in ROLES.items() if role.covers(needed)]
 
 
 def _living() -> Any:

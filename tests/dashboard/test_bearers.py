@@ -19,7 +19,7 @@ def test_a_token_may_what_its_scope_says(app: Flask) -> None:
     with app.test_request_context():
         bearer = bearers.holder(a_token("admin", Scope.OPERATE))
     assert bearer
-    may = {role: bearers.may(bearer, role) for role in Role}
+    may = {role: bearer.role.covers(role) for role in Role}
     assert may == {Role.VIEWER: True, Role.OPERATOR: True, Role.ADMIN: False}
 
 

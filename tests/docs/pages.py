@@ -3,22 +3,20 @@
 A block `sh` is typed as it stands; a block `console` has commands after `$ ` and below each what it
 says, with … for what nobody can know. A comment right before a block marks it:
 
-    <!-- not run: needs Docker -->          it cannot be run here, for that reason
-    <!-- run when: dashboard.scrapyd -->    it is run where these modules are there
-    <!-- file: ~/shop/spiders.py -->        it is a file, which the reader writes
+    <!-- not run: needs Docker -->    it cannot be run here, for that reason
+    <!-- file: ~/shop/spiders.py -->  it is a file, which the reader writes
 """
 
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 
-_MARK = r"<!-- *(?P<mark>not run|run when|file)\b:? *(?P<said>.*?) *-->"
+_MARK = r"<!-- *(?P<mark>not run|file)\b:? *(?P<said>.*?) *-->"
 _BLOCK = re.compile(
     rf"^(?:(?P<outer> *){_MARK}\n)?(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
@@ -38,8 +36,6 @@ class Block:
 
     @property
     def runs(self) -> bool:
-        if self.mark == "run when":
-            return all(map(_is_there, self.said.split()))
         return self.mark == "file" or (self.kind in _TYPED and self.mark != "not run")
 
 
@@ -118,10 +114,3 @@ def _line(line: str) -> str:
 def _plain(text: str) -> str:
     """Lines without the spaces that only make columns."""
     return "".join(" ".join(line.split()) + "\n" for line in text.strip().splitlines())
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False

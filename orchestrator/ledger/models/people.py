@@ -15,6 +15,11 @@ class Role(StrEnum):
     OPERATOR = "operator"  #: Also runs and edits targets.
     ADMIN = "admin"  #: Also manages users and tokens.
 
+    def covers(self, other: "Role") -> bool:
+        """Whether it is that one or a higher one."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
 
 class Scope(StrEnum):
     """What a program may do with a token; never more than its person may."""
