@@ -144,6 +144,21 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         description=lazy_gettext("A job is given up after so many in a row that brought no page."),
         render_kw={"inputmode": "numeric"},
     )
+    crawlers = StringField(
+        lazy_gettext("Crawlers"),
+        default="1",
+        description=lazy_gettext(
+            "So many crawler processes, of any workers, share each of its jobs."
+        ),
+        render_kw={"inputmode": "numeric"},
+    )
+    worker_tag = StringField(
+        lazy_gettext("Worker tag"),
+        description=lazy_gettext(
+            "Only workers started for this tag crawl it; empty: those that are for no tag."
+        ),
+        render_kw=_CODE,
+    )
     min_items = StringField(
         lazy_gettext("Items at least"),
         description=lazy_gettext("A job that finds fewer is bad; empty: any number."),
@@ -291,6 +306,8 @@ def _typed(target: ScrapingTarget) -> dict[str, Any]:
         "max_attempts": str(target.max_attempts),
         "publish_anyway": target.publish_anyway,
         "render": target.render,
+        "crawlers": str(target.crawlers),
+        "worker_tag": target.worker_tag or "",
         "seen_at": target.updated_at.isoformat(),
     } | _typed_expectations(Expectations.model_validate(target.expectations or {}))
 
@@ -393,4 +410,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "item_schema": _object,
     "publish_anyway": bool,
     "render": bool,
+    "crawlers": _whole_number,
+    "worker_tag": str.strip,
 }

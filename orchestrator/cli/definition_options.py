@@ -57,6 +57,14 @@ _OPTIONS = (
         default=None,
         help="Open its pages in a browser, and read them once their scripts have run.",
     ),
+    click.option(
+        "--crawlers", type=int, help="So many crawlers, of any workers, share each of its jobs."
+    ),
+    click.option(
+        "--worker-tag",
+        metavar="TAG",
+        help="Only workers started for this tag crawl it, as with -Q crawls.TAG; empty = others.",
+    ),
     click.option("--max-attempts", type=int, help="Give up after so many failures in a row."),
 )
 

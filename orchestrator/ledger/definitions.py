@@ -15,6 +15,7 @@ import orjson
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -79,6 +80,11 @@ def _no_comma(tag: str) -> str:
     return tag
 
 
+def _none_if_empty(text: Any) -> Any:
+    # Forms and options clear a field by an empty text.
+    return None if isinstance(text, str) and not text.strip() else text
+
+
 def _storable(value: Any) -> bool:
     """True of what JSON knows and Postgres can hold."""
     if isinstance(value, dict):
@@ -110,6 +116,12 @@ Tag = Annotated[
     AfterValidator(_no_control_characters),
     AfterValidator(_no_comma),
 ]
+WorkerTag = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9_-]*$", min_length=1, max_length=40
+    ),
+]
 
 
 class TargetDefinition(BaseModel):
@@ -136,6 +148,8 @@ class TargetDefinition(BaseModel):
     expectations: Annotated[dict[str, Any], WithJsonSchema(Expectations.model_json_schema())] = {}
     publish_anyway: bool = False
     render: bool = False
+    crawlers: Annotated[int, Field(ge=1, le=64)] = 1
+    worker_tag: Annotated[WorkerTag | None, BeforeValidator(_none_if_empty)] = None
 
     @field_validator("arguments")
     @classmethod
@@ -281,7 +295,7 @@ def _told(field: str, error: Any) -> Sentence:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "value_error" and isinstance(own := context["error"].args[0], Sentence):
         return own
-    if field == "name" and kind == "string_pattern_mismatch":
+    if field in ("name", "worker_tag") and kind == "string_pattern_mismatch":
         return Sentence(
             "should be small letters, digits, - and _, and begin with a letter or digit"
         )

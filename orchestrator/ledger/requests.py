@@ -43,6 +43,13 @@ _DEFINITION = func.jsonb_build_object(
     "max_attempts", ScrapingTarget.max_attempts,
     "render", ScrapingTarget.render,
 )  # fmt: skip
+#: Likewise, and most targets say nothing of it.
+_SERVED = func.jsonb_strip_nulls(
+    func.jsonb_build_object(
+        "crawlers", func.nullif(ScrapingTarget.crawlers, 1),
+        "worker_tag", ScrapingTarget.worker_tag,
+    )
+)  # fmt: skip
 _ONE_ATTEMPT = func.jsonb_build_object("one_attempt", True)
 
 
@@ -183,15 +190,19 @@ def _insert(
 
 
 def _definition(terms: Terms) -> ColumnElement[Any]:
-    """What the jobs carry; who has it watched, or wants it now, does not mind the window."""
+    """What the jobs carry; who has it watched, or wants it now, does not mind the window.
+
+    Who has it watched crawls it in the one process that is being watched.
+    """
     if terms.one_attempt:
         return _DEFINITION.op("||")(_ONE_ATTEMPT)
+    definition = _DEFINITION.op("||")(_SERVED)
     if terms.at_any_time:
-        return _DEFINITION
+        return definition
     zone = func.coalesce(ScrapingTarget.timezone, config.get().timezone)
     window = func.jsonb_build_object("crawl_window", ScrapingTarget.crawl_window, "timezone", zone)
     return case(
-        (ScrapingTarget.crawl_window.is_(None), _DEFINITION), else_=_DEFINITION.op("||")(window)
+        (ScrapingTarget.crawl_window.is_(None), definition), else_=definition.op("||")(window)
     )
 
 

@@ -38,9 +38,15 @@ class Variation:
     settings: Mapping[str, Any] = field(default_factory=dict)
     key_fields: list[str] = field(default_factory=list)
     render: bool = False
+    #: None = whichever it is.
+    worker_tag: str | None = None
+    #: For one that is made; how many share its jobs tells no target from another.
+    crawlers: int = field(default=1, compare=False)
 
     def as_fields(self) -> dict[str, Any]:
-        return {
+        """What a target has to have to be this one."""
+        tagged = {"worker_tag": self.worker_tag} if self.worker_tag else {}
+        return tagged | {
             "spider": self.spider,
             "start_urls": self.start_urls,
             "arguments": dict(self.arguments),
@@ -61,6 +67,8 @@ def of_target(
         {**target.settings, **settings},
         target.key_fields,
         target.render,
+        target.worker_tag,
+        target.crawlers,
     )
 
 
@@ -75,7 +83,8 @@ def find(session: Session, wanted: Variation) -> ScrapingTarget | None:
 def register(session: Session, wanted: Variation, *, who: str) -> ScrapingTarget:
     """A target of exactly that, which no schedule starts; or another's of the same moment."""
     for name in _names(wanted):
-        fields = {"name": name, "active": False, "tags": [TAG], **wanted.as_fields()}
+        own = {"name": name, "active": False, "tags": [TAG], "crawlers": wanted.crawlers}
+        fields = own | wanted.as_fields()
         try:
             target = targets.register(session, fields)
         except TargetInvalid as error:

@@ -73,15 +73,15 @@ def test_the_keyboard_is_enough(form: Page) -> None:
 def test_every_field_is_reached_by_tab_in_the_order_it_is_read(form: Page) -> None:
     form.get_by_label("Name").focus()
     reached = []
-    for _ in range(24):
+    for _ in range(26):
         reached.append(form.evaluate("document.activeElement.name || ''"))
         form.keyboard.press("Tab")
     fields = [name for name in reached if name]
     assert fields == [
         "name", "spider", "start_urls", "tags", "schedule", "timezone", "crawl_window",
         "spread_seconds", "overlap", "active", "arguments", "settings", "render", "key_fields",
-        "priority", "max_attempts", "min_items", "required_fields", "item_schema",
-        "publish_anyway", "check",
+        "priority", "max_attempts", "crawlers", "worker_tag", "min_items", "required_fields",
+        "item_schema", "publish_anyway", "check",
     ]  # fmt: skip
 
 

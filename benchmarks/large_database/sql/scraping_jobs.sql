@@ -49,6 +49,8 @@ LATERAL (
         'target', name, 'spider', spider, 'start_urls', to_jsonb(start_urls),
         'arguments', arguments, 'settings', settings, 'key_fields', to_jsonb(key_fields),
         'max_attempts', max_attempts
+    ) || jsonb_strip_nulls(
+        jsonb_build_object('crawlers', nullif(crawlers, 1), 'worker_tag', worker_tag)
     ) AS definition
     FROM scraping_targets WHERE id = %(target)s
 ) AS target,

@@ -1,7 +1,7 @@
 -- Targets of several kinds; some disabled, some with a schedule of their own.
 INSERT INTO scraping_targets
     (name, spider, start_urls, arguments, settings, key_fields, tags, active, priority,
-     schedule, timezone, next_run_at, created_at, updated_at)
+     schedule, timezone, crawlers, worker_tag, next_run_at, created_at, updated_at)
 SELECT
     (ARRAY['books', 'furniture', 'tokyo-stationery', 'prices', 'events', 'garden'])[1 + mod(n, 6)]
         || '-' || lpad(n::text, 3, '0'),
@@ -15,6 +15,8 @@ SELECT
     mod(n, 10),
     (ARRAY[NULL, '30 3 * * *', '0 */6 * * *', '15 8 * * 1-5'])[1 + mod(n, 4)],
     (ARRAY[NULL, 'Asia/Tokyo', 'Europe/Berlin'])[1 + mod(n, 3)],
+    CASE WHEN mod(n, 50) = 0 THEN 4 ELSE 1 END,
+    CASE WHEN mod(n, 10) = 0 THEN 'eu' END,
     CASE WHEN mod(n, 11) > 0 THEN %(now)s + make_interval(mins => mod(n * 17, 1440)) END,
     %(now)s - interval '2 years',
     %(now)s - make_interval(days => mod(n, 300))

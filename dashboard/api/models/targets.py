@@ -59,6 +59,10 @@ class TargetRow(TargetName):
     """The fields that tell one item from another; empty: the spider's own."""
     render: bool
     """Its pages are opened in a browser and read once their scripts have run."""
+    crawlers: int
+    """So many crawler processes, of any workers, share each of its jobs."""
+    worker_tag: str | None
+    """Only workers started for this tag crawl it; null: those that are for no tag."""
     publish_anyway: bool
     """Changes of its jobs are not held back, whatever the jobs are judged."""
     created_at: datetime

@@ -37,6 +37,8 @@ class ScrapingTarget(Table):
         CheckConstraint("max_attempts BETWEEN 1 AND 100", name="max_attempts"),
         CheckConstraint("spread_seconds BETWEEN 0 AND 86400", name="spread_seconds"),
         CheckConstraint(r"name ~ '^[a-z0-9][a-z0-9_-]*$'", name="name"),
+        CheckConstraint("crawlers BETWEEN 1 AND 64", name="crawlers"),
+        CheckConstraint(r"worker_tag ~ '^[a-z0-9][a-z0-9_-]{0,39}$'", name="worker_tag"),
     )
 
     id: Mapped[Id]
@@ -70,6 +72,10 @@ class ScrapingTarget(Table):
     spread_seconds: Mapped[int | None] = mapped_column(Integer)
     #: Its pages are opened in a browser, and read once their scripts have run.
     render: Mapped[bool] = mapped_column(server_default="false")
+    #: So many crawler processes, of any workers, share each of its jobs.
+    crawlers: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    #: Only workers started for this tag crawl it; null = those that are for no tag.
+    worker_tag: Mapped[str | None] = mapped_column(Text)
     #: The next occasion of its schedule; one that has come is queued or not yet served.
     next_run_at: Mapped[At | None]
     #: A job is given up after so many failures without progress.

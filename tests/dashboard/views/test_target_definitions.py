@@ -30,6 +30,8 @@ TYPED = {
     "key_fields": "sku\r\ncolour",
     "priority": "２",
     "max_attempts": "4",
+    "crawlers": "8",
+    "worker_tag": " eu ",
 }
 
 
@@ -79,6 +81,9 @@ def test_a_target_is_added_as_it_was_typed(operator: Browser, session: Session) 
     assert target.settings == {"DOWNLOAD_DELAY": 0.5}
     assert target.key_fields == ["sku", "colour"]
     assert (target.priority, target.max_attempts) == (2, 4)
+    assert (target.crawlers, target.worker_tag) == (8, "eu")
+    assert "8 at once, sharing each job" in page
+    assert "<code>eu</code>" in page
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "target.add")).one()
     assert (entry.who, entry.subject) == ("operator", "shelves")
 
@@ -90,6 +95,7 @@ def test_the_least_that_makes_a_target_is_a_name_and_a_spider(
     assert operator.post("/targets/new", fields).status_code == 303
     target = found(session, "small")
     assert (target.schedule, target.arguments, target.priority) == (None, {}, 5)
+    assert (target.crawlers, target.worker_tag) == (1, None)
     assert target.active
 
 
@@ -119,6 +125,8 @@ FAULTS = {
     "key_fields": ("k\n" * 21, "Should have at most 20 entries"),
     "priority": ("12", "Should be 9 or less"),
     "max_attempts": ("many", "Should be a whole number"),
+    "crawlers": ("65", "Should be 64 or less"),
+    "worker_tag": ("e u", "Should be small letters"),
     "min_items": ("0", "Should be 1 or more"),
     "required_fields": ("price\n" + "x" * 201, "Entry 2 should have at most 200 characters"),
     "item_schema": ('{"properties": {"price": {"pattern": "x"}}}', "Uses pattern, which is not"),

@@ -38,7 +38,7 @@ def test_a_target_is_added_with_everything_that_was_said(kumo: Kumo):
         "--setting", "DOWNLOAD_DELAY=0.5", "--setting", "COOKIES_ENABLED=false",
         "--key-field", "sku", "--schedule", "30 3 * * *", "--timezone", "Asia/Tokyo",
         "--window", "22:00-6:00", "--overlap", "queue", "--spread", "900",
-        "--priority", "2", "--max-attempts", "7",
+        "--priority", "2", "--max-attempts", "7", "--crawlers", "4", "--worker-tag", "eu",
     )  # fmt: skip
     target = shown(kumo)
     assert target["spider"] == "demo_shop"
@@ -50,10 +50,14 @@ def test_a_target_is_added_with_everything_that_was_said(kumo: Kumo):
     assert (target["crawl_window"], target["overlap"]) == ("22:00-06:00", "queue")
     assert target["spread_seconds"] == 900
     assert (target["priority"], target["max_attempts"], target["active"]) == (2, 7, True)
-    kumo("targets", "edit", "shop", "--window", "", "--overlap", "skip", "--spread", "")
+    assert (target["crawlers"], target["worker_tag"]) == (4, "eu")
+    kumo(
+        "targets", "edit", "shop",
+        "--window", "", "--overlap", "skip", "--spread", "", "--crawlers", "1", "--worker-tag", "",
+    )  # fmt: skip
     edited = shown(kumo)
     assert (edited["crawl_window"], edited["spread_seconds"]) == (None, None)
-    assert edited["overlap"] == "skip"
+    assert (edited["overlap"], edited["crawlers"], edited["worker_tag"]) == ("skip", 1, None)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +75,8 @@ def test_a_target_is_added_with_everything_that_was_said(kumo: Kumo):
         (["--argument", "big=123456789012345678901234567890"], "arguments: "),
         (["--priority", "11"], "priority: "),
         (["--max-attempts", "0"], "max_attempts: "),
+        (["--crawlers", "65"], "crawlers: should be 64 or less"),
+        (["--worker-tag", "EU"], "worker_tag: should be small letters"),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_is_written(kumo: Kumo, options: list[str], words: str):

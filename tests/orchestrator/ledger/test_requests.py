@@ -53,6 +53,8 @@ def test_a_request_makes_a_pending_job_that_carries_its_definition() -> None:
         "priority": 2,
         "max_attempts": 7,
         "render": False,
+        "crawlers": 4,
+        "worker_tag": "eu",
     }
     answer = given.answer(given.a_target("books", **fields), trigger=Trigger.API)
     assert answer.started
@@ -63,6 +65,27 @@ def test_a_request_makes_a_pending_job_that_carries_its_definition() -> None:
         "target": "books"
     }
     assert job.priority == answer.priority == 2
+
+
+def test_what_a_target_does_not_ask_of_its_workers_is_not_carried(target_id: int) -> None:
+    carried = given.job(given.a_job(target_id)).definition
+    assert carried.keys().isdisjoint({"crawlers", "worker_tag"})
+
+
+def test_who_has_a_crawl_watched_has_it_in_one_process_of_any_worker() -> None:
+    tagged = given.a_target("tagged", crawlers=4, worker_tag="eu")
+    carried = given.job(given.a_job(tagged, one_attempt=True)).definition
+    assert carried.keys().isdisjoint({"crawlers", "worker_tag"})
+
+
+def test_a_job_keeps_the_tag_that_its_target_had_when_it_was_requested() -> None:
+    target_id = given.a_target(worker_tag="eu", crawlers=2)
+    job_id = given.a_job(target_id)
+    with database.transaction() as session:
+        target = targets.find(session, target_id)
+        targets.change(session, target, {"worker_tag": None, "crawlers": 1})
+    carried = given.job(job_id).definition
+    assert (carried["worker_tag"], carried["crawlers"]) == ("eu", 2)
 
 
 def test_a_request_may_be_more_urgent_than_its_target(target_id: int) -> None:

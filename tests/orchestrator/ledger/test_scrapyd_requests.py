@@ -68,13 +68,30 @@ def test_a_spider_alone_is_a_target_of_its_name_if_it_can_be_one() -> None:
 def test_arguments_for_a_target_are_put_over_its_own() -> None:
     own: dict[str, Any] = {"spider": "books", "start_urls": ["https://example.com/"]}
     mine = given.a_target(
-        "mine", arguments={"page": 3, "deep": 1}, key_fields=["isbn"], render=True, **own
-    )
+        "mine", arguments={"page": 3, "deep": 1}, key_fields=["isbn"], render=True, crawlers=4,
+        worker_tag="eu", **own,
+    )  # fmt: skip
     target = target_of("mine", arguments={"page": "4"})
     assert target.id != mine
     assert target.arguments == {"page": "4", "deep": 1}
     assert (target.start_urls, target.key_fields) == (["https://example.com/"], ["isbn"])
-    assert target.render
+    assert (target.render, target.crawlers, target.worker_tag) == (True, 4, "eu")
+
+
+def test_where_and_by_how_many_it_is_crawled_makes_no_other_target() -> None:
+    first = target_of(arguments={"page": "3"})
+    given.execute("UPDATE scraping_targets SET worker_tag = 'eu', crawlers = 4")
+    assert target_of(arguments={"page": "3"}).id == first.id
+
+
+def test_what_is_asked_by_a_tagged_target_is_crawled_by_workers_of_its_tag() -> None:
+    given.a_target("books-eu", spider="books", worker_tag="eu")
+    given.a_target("books-us", spider="books", worker_tag="us")
+    european, american = (
+        target_of(name, arguments={"page": "3"}) for name in ("books-eu", "books-us")
+    )
+    assert (european.worker_tag, american.worker_tag) == ("eu", "us")
+    assert target_of("books-eu", arguments={"page": "3"}).id == european.id
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def some_targets() -> None:
         tags=["日本", "07"], active=False, overlap="queue", crawl_window="22:00-06:00",
         spread_seconds=0, settings={"DOWNLOAD_DELAY": 0.5}, key_fields=["sku"],
         expectations={"min_items": 2, "required_fields": ["価格"], "item_schema": {"maxItems": 9}},
-        publish_anyway=True,
+        publish_anyway=True, crawlers=4, worker_tag="0",
     )  # fmt: skip
 
 
