@@ -140,6 +140,14 @@ class _Numbers(Collector):
             ("kumo_targets_active", "Targets that schedules start.", read.targets_active),
         ):
             yield GaugeMetricFamily(series, says, value=value)
+        unserved = GaugeMetricFamily(
+            "kumo_jobs_unserved",
+            "Jobs that may start now, by queues that no living worker serves.",
+            labels=["queue"],
+        )
+        for queue, count in read.unserved.items():
+            unserved.add_metric([queue], count)
+        yield unserved
         bells = GaugeMetricFamily(
             "kumo_bells_waiting", "Messages in Redis that no worker took yet.", labels=["queue"]
         )

@@ -157,7 +157,7 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         description=lazy_gettext(
             "Only workers started for this tag crawl it; empty: those that are for no tag."
         ),
-        render_kw=_CODE,
+        render_kw={"list": "worker-tags", **_CODE},
     )
     min_items = StringField(
         lazy_gettext("Items at least"),

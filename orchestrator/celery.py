@@ -20,7 +20,8 @@ from kombu.entity import Exchange, Queue
 
 from orchestrator import config, log_format, reports, subjects
 
-#: Long crawls and short tasks have a worker each; otherwise a short one waits behind a crawl.
+#: Long crawls and short tasks have a worker each; otherwise a short one waits behind a crawl. A
+#: worker tag has queues of its own, as crawls.eu.
 CRAWLS, CONTROL = "crawls", "control"
 #: The task that is a job's bell, and bears its id.
 CRAWL_TASK = log_format.CRAWL_TASK
@@ -135,6 +136,11 @@ def _settings() -> dict[str, Any]:
 def queues_served() -> frozenset[str]:
     """Those that this worker serves."""
     return frozenset(app.amqp.queues.consume_from)
+
+
+def kinds_served() -> frozenset[str]:
+    """Likewise, whichever tags they are for."""
+    return frozenset(name.partition(".")[0] for name in queues_served())
 
 
 def tell(

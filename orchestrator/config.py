@@ -66,9 +66,12 @@ def _five_fields(cron: str) -> str:
     return cron
 
 
-def _module_names(value: Any) -> Any:
+def _words(value: Any) -> Any:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
+
+#: How people call workers of a kind: those within Europe, those with a licence.
+WORKER_TAG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 #: What may stand in a header, within brackets there.
 _CONTACT = re.compile(r"https?://[!-~]+|[!-~]+@[!-~]+\.[!-~]+")
@@ -109,6 +112,15 @@ def _dsn(text: str) -> str:
     if find_spec("sentry_sdk") is None:
         raise ValueError("needs a package that is not here: pip install 'kumo[sentry]'")
     return text
+
+
+def _worker_tag(tag: str) -> str:
+    if not WORKER_TAG.fullmatch(tag):
+        raise ValueError(f"{tag[:50]!r} is no worker tag; write small letters, digits, - and _")
+    return tag
+
+
+WorkerTag = Annotated[str, AfterValidator(_worker_tag)]
 
 
 class RunningPair(PydanticBaseSettingsSource):
@@ -171,7 +183,7 @@ class Config(BaseSettings):
     demo_port: int = Field(8001, validation_alias="KUMO_DEMO_PORT", ge=0, le=65535)
     demo_url: str = Field("http://127.0.0.1:8001", validation_alias="KUMO_DEMO_URL")
     #: Modules or packages with your own spiders, separated by commas.
-    spider_modules: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_module_names)] = Field(
+    spider_modules: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
         (), validation_alias="KUMO_SPIDER_MODULES"
     )
     #: Networks that crawls may reach though they are not public; None = nobody has said.
@@ -204,6 +216,11 @@ class Config(BaseSettings):
     browser_memory_mb: int = Field(2_048, validation_alias="KUMO_BROWSER_MEMORY_MB", ge=512)
     #: The browser; None = the first of a few names that is on the PATH.
     chromium: Path | None = Field(None, validation_alias="KUMO_CHROMIUM")
+    #: The worker tags that `kumo up` serves too, separated by commas; a worker that somebody starts
+    #: serves those that its -Q names.
+    worker_tags: Annotated[tuple[WorkerTag, ...], NoDecode, BeforeValidator(_words)] = Field(
+        (), validation_alias="KUMO_WORKER_TAGS"
+    )
     #: How many log lines a job keeps.
     log_lines: int = Field(10_000, validation_alias="KUMO_LOG_LINES", ge=100)
     #: How much the cache keeps of one target's pages, in MB; 0 = nothing.

@@ -4,7 +4,7 @@ Rows say what a worker wrote; only asking shows that bells reach it. To ask take
 slowest takes to answer, so the whole look has a limit, and what came in time is what it found.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event, Thread
@@ -17,6 +17,8 @@ from orchestrator.exceptions import BellAway, OrchestratorError, Sentence
 
 #: What connecting and counting may take on top of the answers.
 _MARGIN_SECONDS = 0.3
+#: So many queues are counted beside those that are always there.
+_MOST_QUEUES = 50
 
 _NO_ANSWER = Sentence("Redis does not answer in time.")
 
@@ -56,15 +58,19 @@ class _Found:
             self.workers[name] = [_doing(task) for task in tasks if isinstance(task, dict)]
 
 
-def look(timeout: float = 0.5, *, expected: int | None = None) -> Inspection:
+def look(
+    timeout: float = 0.5, *, expected: int | None = None, queues: Iterable[str] = ()
+) -> Inspection:
     """Asks Redis and the workers; ends early once as many as `expected` have answered.
 
-    Of 0 workers nobody is asked, and the answer takes a millisecond or two.
+    Of 0 workers nobody is asked, and the answer takes a millisecond or two. What waits in `queues`
+    is counted too: there is no list of those for worker tags.
 
     Never raises, and never takes longer than the timeout and a little.
     """
     found = _Found()
-    Thread(target=_ask, args=[found, timeout, expected], name="inspection", daemon=True).start()
+    asked = [found, timeout, expected, _queues(queues)]
+    Thread(target=_ask, args=asked, name="inspection", daemon=True).start()
     in_time = found.done.wait(timeout + _MARGIN_SECONDS)
     late = None if in_time or found.queues else _NO_ANSWER
     return Inspection(dict(found.workers), dict(found.queues), found.trouble or late)
@@ -76,12 +82,17 @@ def queue_length(queue: str) -> int:
         return _length(connection, queue)
 
 
-def _ask(found: _Found, timeout: float, expected: int | None) -> None:
+def _queues(named: Iterable[str]) -> list[str]:
+    always = (celery.CRAWLS, celery.BROWSER, celery.CONTROL)
+    return [*always, *sorted(set(named).difference(always))[:_MOST_QUEUES]]
+
+
+def _ask(found: _Found, timeout: float, expected: int | None, queues: Iterable[str]) -> None:
     try:
         config.get().require_redis_url()
         limits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
         with celery.app.connection_for_read(transport_options=limits) as connection:
-            for queue in (celery.CRAWLS, celery.BROWSER, celery.CONTROL):
+            for queue in queues:
                 found.queues[queue] = _length(connection, queue)
             if expected != 0:
                 _ask_workers(found, connection, timeout, expected)

@@ -75,7 +75,7 @@ def _logged() -> Iterator[None]:
 
 
 def serves_crawls() -> bool:
-    return not celery.queues_served().isdisjoint((celery.CRAWLS, celery.BROWSER))
+    return not celery.kinds_served().isdisjoint((celery.CRAWLS, celery.BROWSER))
 
 
 @cache

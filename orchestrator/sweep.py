@@ -26,13 +26,13 @@ from orchestrator.ledger import (
 )
 from orchestrator.ledger.jobs import End, Ended, Ending
 from orchestrator.ledger.latencies import SWEEP, Latencies
-from orchestrator.ledger.models import Queue, Trigger
+from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
 
 logger = logging.getLogger(__name__)
 
 #: What one sweep does at the most; the next comes soon.
-_MOST_RECOVERED, _MOST_RUNG = 100, 200
+_MOST_RECOVERED, _MOST_RUNG, _MOST_QUEUES = 100, 200, 100
 _ABSENCES_SECONDS = 5
 
 
@@ -57,7 +57,7 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
     counts = {"recovered": len(recovered), "requested": len(requested)}
     counts["gone"] = absences.catch_up(seconds=_ABSENCES_SECONDS)
     try:
-        counts["rung"] = sum(_ring(queue) for queue in Queue)
+        counts["rung"] = _ring()
         if by_beat:
             counts["frontiers_deleted"] = _delete_old_frontiers()
     except BellAway as error:
@@ -133,14 +133,19 @@ def _request_due(session: Session) -> list[Answer]:
     return answers
 
 
-def _ring(queue: Queue) -> int:
-    """Rings for due jobs whose bell nobody answered, unless enough bells are waiting already."""
+def _ring() -> int:
+    """Rings in each queue in which jobs are due; there may be one for each worker tag."""
     with database.transaction() as session:
-        if not (due := bells.count_due(session, queue)):
-            return 0
-        if inspection.queue_length(queue) >= due:
-            return 0
-        patience = config.get().ring_again_seconds
+        waiting = bells.due_by_queue(session, most=_MOST_QUEUES)
+    return sum(_ring_in(queue, due) for queue, due in waiting.items())
+
+
+def _ring_in(queue: str, due: int) -> int:
+    """Rings for due jobs whose bell nobody answered, unless enough bells are waiting already."""
+    if inspection.queue_length(queue) >= due:
+        return 0
+    patience = config.get().ring_again_seconds
+    with database.transaction() as session:
         waiting = bells.unanswered(session, queue, ring_again_seconds=patience, most=_MOST_RUNG)
     triggers.ring([(row.id, row.target_id, row.priority, queue) for row in waiting])
     return len(waiting)

@@ -32,7 +32,7 @@ _seen_revoked: set[str] = set()
 @worker_init.connect
 def _be_ready_to_render(sender: Any, **_: Any) -> None:
     """Whoever serves the queue of pages that need a browser has to have one."""
-    served = celery.queues_served()
+    served = celery.kinds_served()
     if celery.BROWSER not in served:
         return
     try:
@@ -56,7 +56,7 @@ def _take_back(sender: Any, **_: Any) -> None:
 
 @worker_ready.connect
 def _begin(sender: Any, **_: Any) -> None:
-    if celery.CRAWLS in celery.queues_served():
+    if celery.CRAWLS in celery.kinds_served():
         # A browser takes a second anyway, so a worker that only renders holds no memory ready.
         launcher.prepare()
     shown = Presence(sender.hostname, sender.controller.concurrency)

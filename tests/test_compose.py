@@ -222,7 +222,7 @@ def test_the_data_are_in_named_volumes() -> None:
 
 def test_every_setting_of_kumo_is_handed_on() -> None:
     own = {"KUMO_HOME", "KUMO_HOST", "PORT", "KUMO_DEMO_PORT", "KUMO_DEMO_URL"}
-    own |= {"KUMO_SCRAPYD_PORT"}
+    own |= {"KUMO_SCRAPYD_PORT", "KUMO_WORKER_TAGS"}
     wanted = {str(field.validation_alias) for field in Config.model_fields.values()} - own
     assert set(SERVICES["dashboard"]["environment"]) == wanted
     for name in ("worker", "scrapyd"):

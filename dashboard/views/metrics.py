@@ -24,7 +24,8 @@ def show() -> ResponseReturnValue:
     """In the text format of Prometheus, or OpenMetrics where that is asked for."""
     with database.transaction() as session:
         read = ledger.read(session)
-    found = inspection.look(_REDIS_SECONDS, expected=0)
+    queues = {*read.unserved, *(each for worker in read.workers for each in worker.queues)}
+    found = inspection.look(_REDIS_SECONDS, expected=0, queues=queues)
     series = metrics.registry(read, found, version=_VERSION)
     if _OPENMETRICS in request.headers.get("Accept", ""):
         return Response(

@@ -15,7 +15,7 @@ from dashboard.target_form import TargetForm
 from dashboard.views.targets import blueprint as targets
 from orchestrator import config, database
 from orchestrator.exceptions import TargetChanged, TargetInvalid
-from orchestrator.ledger import allowed_settings, definitions, overviews
+from orchestrator.ledger import allowed_settings, definitions, overviews, workers
 from orchestrator.ledger import targets as ledger
 from orchestrator.ledger.models import Role, ScrapingTarget
 
@@ -90,7 +90,7 @@ def _page(
     differing: list[str] | None = None,
 ) -> str:
     with database.transaction() as session:
-        spiders = overviews.known_spiders(session)
+        spiders, tags = overviews.known_spiders(session), workers.tags(session)
     return render_template(
         "target_form.html",
         form=form,
@@ -98,6 +98,7 @@ def _page(
         is_change=is_change,
         differing=differing,
         spiders=spiders,
+        worker_tags=tags,
         zones=_zones(),
         allowed=allowed_settings.ALLOWED,
         presets=target_form.PRESETS,
@@ -136,7 +137,9 @@ def _only_checked(fields: dict[str, object]) -> bool:
 def _saved(target: ScrapingTarget, kind: str) -> ResponseReturnValue:
     flash(target.name, kind)
     with database.transaction() as session:
-        spiders = overviews.known_spiders(session)
+        spiders, tags = overviews.known_spiders(session), workers.tags(session)
+    if target.worker_tag and target.worker_tag not in tags:
+        flash(target.worker_tag, "unserved_tag")
     if spiders and target.spider not in spiders:
         flash(target.spider, "unknown_spider")
     return redirect(url_for("targets.one", target_id=target.id), 303)

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from orchestrator import database, inspection
 from orchestrator.ledger import bells, outlook, vitals
 from orchestrator.ledger import workers as ledger
-from orchestrator.ledger.models import Queue
 
 blueprint = Blueprint("workers", __name__)
 
@@ -22,7 +21,6 @@ def index() -> ResponseReturnValue:
             "slots": outlook.taken_slots(session),
             "vitals": vitals.read(session),
             "waiting": bells.count_due(session),
-            "waiting_for_browser": bells.count_due(session, Queue.BROWSER),
         }
     return render_template("workers.html", **parts)
 
@@ -30,7 +28,8 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/workers/answers")
 def answers() -> ResponseReturnValue:
     with database.transaction() as session:
-        living = [worker.name for worker, lives in ledger.all_known(session) if lives]
-    found = inspection.look(expected=len(living) or None)
-    silent = [name for name in living if name not in found.workers]
+        living = [worker for worker, lives in ledger.all_known(session) if lives]
+        queues = {*vitals.unserved(session), *(each for worker in living for each in worker.queues)}
+    found = inspection.look(expected=len(living) or None, queues=queues)
+    silent = [worker.name for worker in living if worker.name not in found.workers]
     return render_template("answers.html", found=found, silent=silent)

@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 from orchestrator import catalogue, config, database, migrations
 from orchestrator.cli import printing
 from orchestrator.exceptions import DatabaseAway, OrchestratorError
-from orchestrator.ledger import targets, ticks, vitals
+from orchestrator.ledger import targets, ticks, workers
+from orchestrator.ledger.models import Queue
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_POSTGRES = (14,)
@@ -169,7 +170,7 @@ def _workers() -> Iterator[Finding]:
 
     from orchestrator import celery
 
-    served: dict[str, list[str]] = {celery.CRAWLS: [], celery.CONTROL: []}
+    served: dict[str, list[str]] = {}
     try:
         answers = celery.app.control.inspect(timeout=_ANSWER_SECONDS).active_queues() or {}
     except (OperationalError, OSError) as error:
@@ -178,28 +179,39 @@ def _workers() -> Iterator[Finding]:
     for worker, queues in answers.items():
         for queue in queues:
             served.setdefault(queue["name"], []).append(worker)
-    for queue, workers in served.items():
-        if workers:
-            yield well(f"{queue}: {', '.join(sorted(workers))}")
-        else:
+    for queue, names in sorted(served.items()):
+        yield well(f"{queue}: {', '.join(sorted(names))}")
+    # Where all targets ask for a tag, nobody has to serve those that ask for none.
+    kinds = {queue.partition(".")[0] for queue in served}
+    for queue in (celery.CRAWLS, celery.CONTROL):
+        if queue not in kinds:
             yield ill(
                 f"Nobody serves the queue {queue}: start everything with `make up`, or a worker "
                 f"with `celery -A orchestrator worker -Q {queue}`."
             )
 
 
-def _browser() -> Iterator[Finding]:
+def _queues() -> Iterator[Finding]:
+    """Whether the queues that targets ask for are served, by what workers have written down."""
     with database.transaction() as session:
-        rendering, serving = targets.count_rendering(session), vitals.read(session).browsers
-    if not rendering:
-        yield well("no target renders its pages")
-    elif serving:
-        yield well(f"targets that render: {rendering}; workers that serve them: {serving}")
-    else:
-        yield ill(
-            f"Targets that render: {rendering}; workers that serve them: none. Start `celery -A "
-            "orchestrator worker -Q browser` on a machine with kumo[browser] and Chromium."
-        )
+        asked = targets.count_by_queue(session)
+        served = workers.count_by_queue(session)
+    if not asked:
+        yield well("no target asks for a worker yet")
+    for queue, count in sorted(asked.items()):
+        if queue in served:
+            yield well(f"{queue}: targets {count}, workers {served[queue]}")
+        else:
+            yield ill(_unserved(queue, count))
+
+
+def _unserved(queue: str, count: int) -> str:
+    with_browser = queue.partition(".")[0] == Queue.BROWSER
+    where = " on a machine with kumo[browser] and Chromium" if with_browser else ""
+    return (
+        f"{queue}: targets {count}, workers none. Start `celery -A orchestrator worker -Q {queue}`"
+        f"{where}."
+    )
 
 
 def _beat() -> Iterator[Finding]:
@@ -226,6 +238,6 @@ CHECKS = (
     Check("redis", _redis, needs=("configuration",)),
     Check("spiders", _spiders, needs=("configuration",)),
     Check("workers", _workers, needs=("configuration", "redis")),
-    Check("browser", _browser, needs=("configuration", "database", "migrations")),
+    Check("queues", _queues, needs=("configuration", "database", "migrations")),
     Check("beat", _beat, needs=("configuration", "database", "migrations")),
 )

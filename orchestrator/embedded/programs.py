@@ -7,7 +7,7 @@ are ours alone.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -56,12 +56,13 @@ def of_servers(servers: Iterable[Server]) -> list[Program]:
 
 def of_kumo(settings: Config, known: Addresses) -> list[Program]:
     """Kumo's own processes; how many slots or queues they have is configuration, not flags."""
+    tags = settings.worker_tags
     kumo = [
         Program("demo", demo(urlsplit(known.demo_url).port or 0), rank=SHOP, stop_seconds=2),
         # A worker gives its crawls back before it goes, in KUMO_STOP_SECONDS and a little more.
-        Program("worker-crawls", worker("crawls"), rank=WORKERS, stop_seconds=22),
+        Program("worker-crawls", worker("crawls", tags), rank=WORKERS, stop_seconds=22),
         Program("worker-control", worker("control"), rank=WORKERS, stop_seconds=22),
-        *_of_browser(),
+        *_of_browser(tags),
         Program("beat", celery("beat"), rank=WORKERS, stop_seconds=5),
         Program("dashboard", dashboard(settings), rank=DASHBOARD, stop_seconds=3),
     ]
@@ -70,19 +71,21 @@ def of_kumo(settings: Config, known: Addresses) -> list[Program]:
     return kumo
 
 
-def _of_browser() -> list[Program]:
+def _of_browser(tags: Sequence[str]) -> list[Program]:
     """The worker that renders pages, on a machine that can."""
     if not chromium.is_there():
         return []
-    return [Program("worker-browser", worker("browser"), rank=WORKERS, stop_seconds=22)]
+    return [Program("worker-browser", worker("browser", tags), rank=WORKERS, stop_seconds=22)]
 
 
 def demo(port: int) -> tuple[str, ...]:
     return (sys.executable, "-m", "demo", "--port", str(port))
 
 
-def worker(queue: str) -> tuple[str, ...]:
-    return celery("worker", "-Q", queue, "-n", f"{queue}@%h")
+def worker(queue: str, tags: Sequence[str] = ()) -> tuple[str, ...]:
+    """One of that queue, and of those of its kind for the tags."""
+    queues = ",".join((queue, *(f"{queue}.{tag}" for tag in tags)))
+    return celery("worker", "-Q", queues, "-n", f"{queue}@%h")
 
 
 def celery(*arguments: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from orchestrator.ledger import bells, waiting
 from orchestrator.ledger.models import (
     ACTIVE,
     Publication,
+    Queue,
     ScrapingJob,
     ScrapingTarget,
     Verdict,
@@ -34,6 +35,7 @@ class Kind(StrEnum):
     """What is not as it should be."""
 
     NO_WORKER = "no_worker"  #: No worker that crawls lives.
+    UNSERVED = "unserved"  #: Jobs wait in a queue that no living worker serves.
     NO_SWEEP = "no_sweep"  #: Nobody sweeps.
     NO_BEAT = "no_beat"  #: Beat does not tick.
     QUIET_WORKER = "quiet_worker"  #: A worker died without a word.
@@ -57,10 +59,10 @@ class Concern:
     #: Since when: the end of the job, the occasion, the time it became due.
     at: datetime | None = None
     target_id: int | None = None
-    #: Of the target, or of the worker.
+    #: Of the target, the worker or the queue.
     name: str = ""
     job_id: uuid.UUID | None = None
-    #: Items, pages or items rejected.
+    #: Items, pages, items rejected or jobs.
     count: int = 0
     #: How many items are usual.
     usual: int = 0
@@ -104,7 +106,13 @@ def _of_house(vitals: Vitals) -> list[Concern]:
         Kind.NO_BEAT: not vitals.beat_lives,
     }
     found = [Concern(kind) for kind, is_so in missing.items() if is_so]
-    return found + [Concern(Kind.QUIET_WORKER, name=name) for name in vitals.quiet]
+    found += [Concern(Kind.QUIET_WORKER, name=name) for name in vitals.quiet]
+    return found + [
+        Concern(Kind.UNSERVED, name=queue, count=count)
+        for queue, count in vitals.unserved.items()
+        # Where nobody crawls at all that is said already.
+        if vitals.crawlers or queue != Queue.CRAWLS
+    ]
 
 
 def _of_jobs(session: Session) -> list[Concern]:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger.models import JobStatus, Queue, ScrapingJob
@@ -19,14 +19,17 @@ def is_due() -> ColumnElement[bool]:
 
 
 def queue() -> ColumnElement[str]:
-    """Where the job's bell is rung."""
+    """The name of the queue in which the job's bell is rung."""
     renders = ScrapingJob.definition["render"].as_boolean()
-    return case((renders, str(Queue.BROWSER)), else_=str(Queue.CRAWLS))
+    kind = case((renders, str(Queue.BROWSER)), else_=str(Queue.CRAWLS))
+    # Of a job without a tag the second part is null, which adds nothing.
+    return func.concat(kind, literal(".") + ScrapingJob.definition["worker_tag"].astext)
 
 
-def queue_of(definition: Mapping[str, Any]) -> Queue:
+def queue_of(definition: Mapping[str, Any]) -> str:
     """Likewise, of what a job carries."""
-    return Queue.BROWSER if definition.get("render") else Queue.CRAWLS
+    kind = Queue.BROWSER if definition.get("render") else Queue.CRAWLS
+    return kind.of(definition.get("worker_tag"))
 
 
 def ring_later(session: Session, job_ids: Sequence[uuid.UUID]) -> None:
@@ -35,7 +38,7 @@ def ring_later(session: Session, job_ids: Sequence[uuid.UUID]) -> None:
 
 
 def unanswered(
-    session: Session, where: Queue, *, ring_again_seconds: float, most: int
+    session: Session, where: str, *, ring_again_seconds: float, most: int
 ) -> Sequence[Row[uuid.UUID, int, int]]:
     """Due jobs whose bell in that queue nobody answered, oldest first, marked as rung now."""
     patience = func.make_interval(0, 0, 0, 0, 0, 0, ring_again_seconds)
@@ -58,7 +61,14 @@ def unanswered(
     ).all()
 
 
-def count_due(session: Session, where: Queue | None = None) -> int:
-    """How many jobs could be claimed now; of one queue or of all."""
-    query = select(func.count()).select_from(ScrapingJob).where(is_due())
-    return session.scalar(query.where(queue() == where) if where else query) or 0
+def count_due(session: Session) -> int:
+    """How many jobs could be claimed now."""
+    return session.scalar(select(func.count()).select_from(ScrapingJob).where(is_due())) or 0
+
+
+def due_by_queue(session: Session, *, most: int) -> dict[str, int]:
+    """How many jobs could be claimed now, by queue; of more than so many queues any."""
+    where = queue().label("queue")
+    query = select(where, func.count()).where(is_due()).group_by(where)
+    # Else the same ones would be left out each time.
+    return dict(session.execute(query.order_by(func.random()).limit(most)).all())

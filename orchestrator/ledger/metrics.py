@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from orchestrator.ledger import bells, tallies, ticks, workers
+from orchestrator.ledger import bells, tallies, ticks, vitals, workers
 from orchestrator.ledger.models import (
     Alert,
     AlertChannel,
@@ -65,6 +65,8 @@ class Metrics:
     alerts_undelivered: int
     messages_failing: int
     targets_active: int
+    #: Of the jobs that could be claimed now those in queues that no living worker serves.
+    unserved: Mapping[str, int]
 
 
 def read(session: Session) -> Metrics:
@@ -78,7 +80,13 @@ def read(session: Session) -> Metrics:
             _counted(ScrapingTarget.active.is_(True), ScrapingTarget.deleted_at.is_(None)),
         )
     ).one()
-    return Metrics(tallies.totals(session), ticks.ages(session), _workers(session), *row)
+    return Metrics(
+        tallies.totals(session),
+        ticks.ages(session),
+        _workers(session),
+        *row,
+        vitals.unserved(session),
+    )
 
 
 def _queue() -> tuple[ColumnElement[Any], ColumnElement[Any]]:

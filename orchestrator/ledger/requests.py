@@ -68,7 +68,7 @@ class Answer:
     #: The occasion waits for the job that was found.
     queued: bool = False
     #: Where its bell is rung.
-    queue: Queue = Queue.CRAWLS
+    queue: str = Queue.CRAWLS
 
     @property
     def why_not(self) -> str | None:
@@ -183,7 +183,7 @@ def _insert(
             row.priority,
             started=True,
             starts_at=later.get(row.id),
-            queue=Queue(row.queue),
+            queue=row.queue,
         )
         for row in rows
     ]

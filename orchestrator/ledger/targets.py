@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from orchestrator import config
 from orchestrator.exceptions import Sentence, TargetChanged, TargetInvalid, TargetNotFound
 from orchestrator.ledger import definitions, schedules
-from orchestrator.ledger.models import ACTIVE, Overlap, ScrapingJob, ScrapingTarget
+from orchestrator.ledger.models import ACTIVE, Overlap, Queue, ScrapingJob, ScrapingTarget
 
 #: What a person may change, in the order people read it.
 FIELDS = tuple(definitions.TargetDefinition.model_fields)
@@ -63,10 +63,12 @@ def change(
     return target
 
 
-def count_rendering(session: Session) -> int:
-    """How many living targets have their pages rendered."""
-    query = select(func.count()).where(ScrapingTarget.render, _living())
-    return session.scalar(query) or 0
+def count_by_queue(session: Session) -> dict[str, int]:
+    """How many living targets there are, by the queue in which their jobs' bells are rung."""
+    renders, tag = ScrapingTarget.render, ScrapingTarget.worker_tag
+    query = select(renders, tag, func.count()).where(_living()).group_by(renders, tag)
+    kinds = {True: Queue.BROWSER, False: Queue.CRAWLS}
+    return {kinds[row[0]].of(row[1]): row[2] for row in session.execute(query)}
 
 
 def set_active(session: Session, target_ids: Sequence[int], *, active: bool) -> list[str]:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, defer
 
 from orchestrator import config
 from orchestrator.ledger import bells, forecasts, starts, ticks, workers
-from orchestrator.ledger.models import Crawl, Queue, ScrapingJob, ScrapingTarget, Tick, Worker
+from orchestrator.ledger.models import Crawl, ScrapingJob, ScrapingTarget, Tick, Worker
 from orchestrator.ledger.windows import Window
 
 #: Nobody has swept for so long: nobody will soon.
@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NOT_BEFORE = "not_before"  #: Its time has not come.
     NO_WORKER = "no_worker"  #: No worker that crawls lives.
     NO_BROWSER = "no_browser"  #: Its pages need a browser, and no worker that has one lives.
+    NO_TAGGED = "no_tagged_worker"  #: No worker lives that was started for its tag.
     SLOTS_BUSY = "slots_busy"  #: Every slot of every living worker is taken.
     SWEEP_AWAY = "sweep_away"  #: Its bell was lost and nobody sweeps to ring it again.
     BELL_UNANSWERED = "bell_unanswered"  #: Slots are free; the sweep rings its bell again.
@@ -77,9 +78,14 @@ class Waiting:
     spread: timedelta = timedelta()
     #: RETRYING: how often it failed without progress.
     failures: int = 0
-    #: NO_WORKER, NO_BROWSER: when the last one was heard of, if there ever was one. SWEEP_AWAY: the
-    #: last sweep. BELL_UNANSWERED: when it became due.
+    #: NO_WORKER, NO_BROWSER, NO_TAGGED: when the last one was heard of, if there ever was one.
+    #: SWEEP_AWAY: the last sweep. BELL_UNANSWERED: when it became due.
     since: datetime | None = None
+    #: NO_WORKER, NO_BROWSER, NO_TAGGED: what nobody serves, the tag of that, and whether the target
+    #: asks for other workers by now; the job keeps to what it was requested with.
+    queue: str = ""
+    tag: str | None = None
+    retagged: bool = False
     #: SLOTS_BUSY: how many there are, the jobs in some of them, and how many jobs come first.
     slots: int = 0
     running: Sequence[Running] = ()
@@ -92,7 +98,7 @@ class Waiting:
 class _Scene:
     """What all pending jobs of a queue have before them."""
 
-    queue: Queue
+    queue: str
     now: datetime
     slots: int
     taken: int
@@ -114,8 +120,8 @@ def why(session: Session, job: ScrapingJob) -> Waiting:
                 due_at=job.due_at,
                 spread=timedelta(seconds=job.definition.get("spread_seconds", 0)),
             )
-        case Reason.NO_WORKER | Reason.NO_BROWSER:
-            return replace(waiting, since=scene.last_heard_at)
+        case Reason.NO_WORKER | Reason.NO_BROWSER | Reason.NO_TAGGED:
+            return _unserved(session, job, scene, waiting)
         case Reason.SLOTS_BUSY:
             return _behind(session, job, scene, waiting)
         case Reason.SWEEP_AWAY:
@@ -136,7 +142,7 @@ def reasons(session: Session, jobs: Iterable[ScrapingJob]) -> dict[uuid.UUID, Re
 
 def _carried(session: Session, job_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """What jobs carry that keeps them waiting: a list does not read all that they carry."""
-    names = ("crawl_window", "timezone", "spread_seconds", "render")
+    names = ("crawl_window", "timezone", "spread_seconds", "render", "worker_tag")
     pairs = [part for name in names for part in (name, ScrapingJob.definition[name])]
     carried = func.jsonb_strip_nulls(func.jsonb_build_object(*pairs))
     query = select(ScrapingJob.id, carried).where(ScrapingJob.id.in_(job_ids))
@@ -148,7 +154,7 @@ def _reason(job: ScrapingJob, scene: _Scene, carried: Mapping[str, Any]) -> Reas
     if job.run_after > scene.now:
         return _not_yet(job, scene, carried)
     if not scene.slots:
-        return Reason.NO_BROWSER if scene.queue is Queue.BROWSER else Reason.NO_WORKER
+        return _nobody(carried)
     if scene.taken >= scene.slots:
         return Reason.SLOTS_BUSY
     if (overdue or job.rung_at is None) and _nobody_sweeps(scene):
@@ -166,11 +172,18 @@ def _not_yet(job: ScrapingJob, scene: _Scene, carried: Mapping[str, Any]) -> Rea
     return Reason.SPREAD if is_spread else Reason.NOT_BEFORE
 
 
+def _nobody(carried: Mapping[str, Any]) -> Reason:
+    """What kind of worker is missing."""
+    if carried.get("worker_tag"):
+        return Reason.NO_TAGGED
+    return Reason.NO_BROWSER if carried.get("render") else Reason.NO_WORKER
+
+
 def _nobody_sweeps(scene: _Scene) -> bool:
     return scene.swept_at is None or scene.now - scene.swept_at > _SWEEP_AWAY
 
 
-def _scene(session: Session, queue: Queue) -> _Scene:
+def _scene(session: Session, queue: str) -> _Scene:
     living = select(Worker.name).where(workers.is_living(), workers.serves(queue))
     taken = select(func.count()).where(Crawl.ended_at.is_(None), Crawl.worker.in_(living))
     swept_at = select(Tick.at).where(Tick.name == ticks.SWEEP)
@@ -184,6 +197,18 @@ def _scene(session: Session, queue: Queue) -> _Scene:
         ).where(workers.serves(queue))
     ).one()
     return _Scene(queue, *row)
+
+
+def _unserved(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting) -> Waiting:
+    tag = job.definition.get("worker_tag")
+    of_target = select(ScrapingTarget.worker_tag).where(ScrapingTarget.id == job.target_id)
+    return replace(
+        waiting,
+        since=scene.last_heard_at,
+        queue=scene.queue,
+        tag=tag,
+        retagged=session.scalar(of_target) != tag,
+    )
 
 
 def _behind(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting) -> Waiting:
@@ -207,7 +232,7 @@ def _behind(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting)
     return replace(waiting, slots=scene.slots, running=named, ahead=len(ahead), likely_at=likely_at)
 
 
-def _running(session: Session, queue: Queue) -> Sequence[Row[ScrapingJob, str, datetime]]:
+def _running(session: Session, queue: str) -> Sequence[Row[ScrapingJob, str, datetime]]:
     """The jobs in the slots of the living workers, with their target's name, oldest first."""
     living = select(Worker.name).where(workers.is_living(), workers.serves(queue))
     return session.execute(

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -69,14 +69,32 @@ def all_known(session: Session, *, most: int = 100) -> Sequence[Row[Worker, bool
     ).all()
 
 
+def count_by_queue(session: Session) -> dict[str, int]:
+    """How many living workers serve each queue that is served."""
+    queue = func.unnest(Worker.queues).label("queue")
+    each = select(queue).where(is_living()).subquery()
+    counted = select(each.c.queue, func.count()).group_by(each.c.queue)
+    return dict(session.execute(counted).all())
+
+
+def tags(session: Session) -> list[str]:
+    """The tags that living workers were started for."""
+    return sorted({queue.partition(".")[2] for queue in count_by_queue(session)} - {""})
+
+
 def is_living() -> ColumnElement[bool]:
     """It has been heard of lately and was not told to stop."""
     return and_(Worker.stopped_at.is_(None), Worker.seen_at > func.now() - patience())
 
 
-def serves(*queues: Queue) -> ColumnElement[bool]:
-    """It serves at least one of them."""
-    return or_(*(literal(str(queue)) == func.any(Worker.queues) for queue in queues))
+def serves(queue: str) -> ColumnElement[bool]:
+    """It serves the queue of that name."""
+    return literal(queue) == func.any(Worker.queues)
+
+
+def crawls(kind: Queue) -> ColumnElement[bool]:
+    """It serves a queue of that kind, for whichever tag."""
+    return func.array_to_string(Worker.queues, ",").regexp_match(rf"(^|,){kind}([.,]|$)")
 
 
 def patience() -> timedelta:

@@ -13,8 +13,10 @@ from tests.workers import working
 def test_bells_that_wait_are_counted_whatever_their_priority(database: str, bells: str) -> None:
     for priority in (0, 5, 9):
         triggers.request(given.a_target(f"shop{priority}", priority=priority), Trigger.API)
-    found = inspection.look(0.2)
-    assert found.queues == {celery.CRAWLS: 3, celery.BROWSER: 0, celery.CONTROL: 0}
+    triggers.request(given.a_target("tagged", worker_tag="eu"), Trigger.API)
+    found = inspection.look(0.2, queues={"crawls.eu", celery.CRAWLS})
+    three = {celery.CRAWLS: 3, celery.BROWSER: 0, celery.CONTROL: 0}
+    assert found.queues == {**three, "crawls.eu": 1}
     assert (found.workers, found.trouble) == ({}, None)
 
 

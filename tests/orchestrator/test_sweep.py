@@ -76,6 +76,25 @@ def test_bells_of_jobs_that_render_ring_where_the_browsers_are(
     assert (_rung(server, "browser"), _rung(server)) == ([str(job_id)], [])
 
 
+def test_a_sweep_rings_in_the_queue_of_each_tag(
+    bells: str, database: str, server: redis.Redis
+) -> None:
+    rung = {}
+    for queue, fields in {
+        "crawls": {},
+        "crawls.eu": {"worker_tag": "eu"},
+        "browser.us": {"worker_tag": "us", "render": True},
+    }.items():
+        target_id = given.a_target(f"shop-{len(rung)}", **fields)
+        rung[queue] = [str(triggers.request(target_id, Trigger.CLI).job_id)]
+    assert {queue: _rung(server, queue) for queue in rung} == rung
+    server.flushdb()
+    given.execute("UPDATE scraping_jobs SET rung_at = now() - interval '2 hours'")
+    assert sweep()["rung"] == 3
+    assert sweep()["rung"] == 0
+    assert {queue: _rung(server, queue) for queue in rung} == rung
+
+
 def test_a_bell_that_could_not_be_rung_is_rung_by_the_next_sweep(
     target_id: int, server: redis.Redis
 ) -> None:

@@ -45,7 +45,9 @@ class Health(Shown):
     """Whether everything that keeps Kumo going is alive."""
 
     status: Literal["good", "degraded"]
-    """Degraded: there is nobody to crawl, beat or the sweep is quiet, or a worker died."""
+    """Degraded: there is nobody to crawl, or to serve a queue in which jobs wait; beat or the sweep
+    is quiet; or a worker died.
+    """
     workers: int
     """Those that live, …"""
     crawlers: int
@@ -60,6 +62,8 @@ class Health(Shown):
     sweep: bool
     jobs_waiting: int
     """Jobs that may begin and have no worker yet."""
+    unserved: dict[str, int]
+    """Of these the ones in queues that no living worker serves, by queue."""
 
 
 class Me(Shown):

@@ -54,6 +54,7 @@ def health() -> Health:
         beat=seen.beat_lives,
         sweep=seen.sweep_lives,
         jobs_waiting=waiting,
+        unserved=dict(seen.unserved),
     )
 
 

@@ -1,5 +1,6 @@
 """Workers: what each Celery worker last said of itself."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Integer, Text
@@ -10,10 +11,22 @@ from orchestrator.ledger.models.schema import At, AtNow, Json, Table
 
 
 class Queue(StrEnum):
-    """The queues of those that crawl, as the Celery app names them."""
+    """The kinds of queue of those that crawl, as the Celery app names them.
+
+    By itself each is the queue of workers that are for no tag.
+    """
 
     CRAWLS = "crawls"  #: Jobs whose pages are read as they are sent.
     BROWSER = "browser"  #: Jobs whose pages are opened in a browser first.
+
+    def of(self, tag: str | None) -> str:
+        """The name of the queue of this kind for a worker tag: crawls.eu."""
+        return f"{self}.{tag}" if tag else str(self)
+
+    @classmethod
+    def kinds(cls, queues: Iterable[str]) -> set[str]:
+        """The kinds among the queues of those names; others have none."""
+        return {name.partition(".")[0] for name in queues} & set(cls)
 
 
 class Worker(Table):
@@ -38,3 +51,8 @@ class Worker(Table):
     seen_at: Mapped[AtNow]
     #: Set when it was told to stop; null of one that lives, or died without a word.
     stopped_at: Mapped[At | None]
+
+    @property
+    def crawls(self) -> bool:
+        """False of one that is for short tasks only."""
+        return bool(Queue.kinds(self.queues))

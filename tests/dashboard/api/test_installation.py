@@ -26,6 +26,7 @@ def test_health_says_what_is_missing(reading: Program, target: ScrapingTarget) -
     given.a_job(target.id)
     told = reading.get("/health").json
     assert (told["status"], told["crawlers"], told["jobs_waiting"]) == ("degraded", 0, 1)
+    assert told["unserved"] == {"crawls": 1}
 
 
 def test_a_token_is_told_whom_it_speaks_for(reading: Program) -> None:

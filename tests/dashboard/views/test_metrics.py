@@ -121,6 +121,13 @@ def test_jobs_are_told_by_where_they_stand(viewer: Browser) -> None:
     assert value(found, "kumo_checkpoint_seconds_count") == 4
 
 
+def test_jobs_that_no_worker_serves_are_told_by_queue(viewer: Browser) -> None:
+    given.a_job(given.a_target("tagged", worker_tag="eu"))
+    assert value(series(viewer.get("/metrics")), "kumo_jobs_unserved", queue="crawls.eu") == 1
+    given.do(workers.begin, Seen("eu@one", 1, queues=["crawls.eu"], slots=4, memory_bytes=7))
+    assert "kumo_jobs_unserved{" not in viewer.get("/metrics").text
+
+
 def test_a_worker_that_died_is_not_among_the_series(viewer: Browser) -> None:
     given.do(workers.begin, Seen("crawls@one", 1, queues=["crawls"], slots=4, memory_bytes=7))
     labels = {"worker": "crawls@one", "queues": "crawls"}

@@ -99,6 +99,21 @@ def test_the_least_that_makes_a_target_is_a_name_and_a_spider(
     assert target.active
 
 
+def test_a_tag_that_no_living_worker_serves_is_saved_with_a_warning(
+    operator: Browser, session: Session
+) -> None:
+    fields = opened(operator, "/targets/new", name="small", spider="shop", worker_tag="eu")
+    page = operator.post("/targets/new", fields, follow_redirects=True).text
+    warning = "No worker that is alive serves the tag eu"
+    assert warning in page
+    session.add(Worker(name="eu@one", pid=1, slots=2, queues=["crawls", "crawls.eu"]))
+    session.flush()
+    assert '<option value="eu">' in operator.get("/targets/new").text
+    page = operator.post("/targets/new", fields | {"name": "other"}, follow_redirects=True).text
+    assert "Added other." in page
+    assert warning not in page
+
+
 def test_a_target_can_queue_what_finds_it_busy(operator: Browser, session: Session) -> None:
     fields = opened(operator, "/targets/new", name="long", spider="shop", overlap="queue")
     assert operator.post("/targets/new", fields).status_code == 303
@@ -327,7 +342,8 @@ def test_a_spider_that_no_worker_knows_is_saved_with_a_warning(
     page = operator.post("/targets/new", TYPED | {"name": "two"}, follow_redirects=True).text
     assert "No worker knows a spider called shelves yet" in page
     known = TYPED | {"name": "three", "spider": "books"}
-    assert "No worker" not in operator.post("/targets/new", known, follow_redirects=True).text
+    page = operator.post("/targets/new", known, follow_redirects=True).text
+    assert "No worker knows" not in page
 
 
 def test_the_form_is_for_operators(viewer: Browser, target: ScrapingTarget) -> None:

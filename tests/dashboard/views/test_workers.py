@@ -48,20 +48,47 @@ def test_a_worker_is_alive_quiet_or_stopped(viewer: Browser, session: Session) -
     assert "data-live" not in page
 
 
-def test_jobs_that_nobody_can_render_are_told_until_somebody_can(
-    viewer: Browser, session: Session
+@pytest.mark.parametrize(
+    ("carried", "queue"), [({"render": True}, "browser"), ({"worker_tag": "eu"}, "crawls.eu")]
+)
+def test_jobs_that_no_worker_serves_are_told_until_one_does(
+    viewer: Browser, session: Session, carried: dict[str, object], queue: str
 ) -> None:
     worker(session, "crawls@one")
-    job = rows.job(session, rows.target(session, "rendered"), JobStatus.PENDING)
-    job.definition = {**job.definition, "render": True}
+    target = rows.target(session, "special")
+    job = rows.job(session, target, JobStatus.PENDING)
+    job.definition = {**job.definition, **carried}
+    target.worker_tag = job.definition.get("worker_tag")
     session.flush()
-    told = "One job waits for a worker that renders pages, and none is alive."
+    told = "One job waits, and no worker that serves this queue is alive."
+    command = f"celery -A orchestrator worker -Q {queue}<"
+    for address in ("/", "/workers", f"/jobs/{job.id}"):
+        assert command in viewer.get(address).text, address
     assert told in viewer.get("/workers").text
-    assert "celery -A orchestrator worker -Q browser" in viewer.get(f"/jobs/{job.id}").text
-    worker(session, "browser@one", queues=["browser"], slots=1)
+    worker(session, "special@one", queues=[queue], slots=1)
     page = viewer.get("/workers").text
     assert told not in page
     assert "0 of 1 slot taken" in page
+
+
+def test_a_job_that_waits_for_a_tag_says_when_its_target_asks_for_another(
+    viewer: Browser, session: Session
+) -> None:
+    target = rows.target(session, "special")
+    job = rows.job(session, target, JobStatus.PENDING)
+    job.definition = {**job.definition, "worker_tag": "eu"}
+    target.worker_tag = "eu"
+    session.flush()
+    page = viewer.get(f"/jobs/{job.id}").text
+    assert "No worker that serves the tag eu has been heard of yet." in page
+    changed = "Its target asks for other workers by now."
+    assert changed not in page
+    target.worker_tag = None
+    session.flush()
+    page = viewer.get(f"/jobs/{job.id}").text
+    assert changed in page
+    assert "the tag eu" in page
+    assert "no worker of its tag is alive" in viewer.get("/jobs").text
 
 
 def test_a_worker_shows_what_it_crawls_and_the_page_is_live(
@@ -94,12 +121,17 @@ def test_the_page_says_how_old_it_is(viewer: Browser) -> None:
 
 
 def test_queues_are_told_by_how_many_messages_wait(
-    viewer: Browser, target: ScrapingTarget, broker: None
+    viewer: Browser, session: Session, target: ScrapingTarget, broker: None
 ) -> None:
     triggers.request(target.id, Trigger.API)
+    worker(session, "eu@one", queues=["crawls.eu"], stopped_at=func.now())
+    waiting = rows.job(session, rows.target(session, "tagged"), JobStatus.PENDING)
+    waiting.definition = {**waiting.definition, "worker_tag": "eu"}
+    session.flush()
     page = viewer.get("/workers/answers").text
     assert "one message waits" in page
     assert "empty" in page
+    assert "Queue crawls.eu" in page
     assert "No worker is alive that could answer." in page
 
 

@@ -11,7 +11,8 @@ import redis
 from orchestrator import config
 from orchestrator import database as storage
 from orchestrator.cli import doctor
-from orchestrator.ledger import ticks
+from orchestrator.ledger import ticks, workers
+from orchestrator.ledger.workers import Seen
 from tests.orchestrator.cli.conftest import NOBODY_LISTENS, Kumo
 from tests.orchestrator.ledger import given
 
@@ -56,21 +57,36 @@ def test_a_whole_installation_is_found_well(tmp_path: Path, monkeypatch: pytest.
     assert {word for word, _, _ in found} == {"ok"}
     assert [name for _, name, _ in found] == [
         "python", "configuration", "contact", "database", "migrations", "redis", "spiders",
-        "workers", "workers", "browser", "beat",
+        "workers", "workers", "queues", "beat",
     ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("database", "redis_url")
 def test_missing_workers_and_beat_are_found_and_how_to_start_them():
     given.a_target("rendered", render=True)
+    given.a_target("tagged", worker_tag="eu")
     said = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, check=False)
     assert said.returncode == 1
     faults = [(name, found) for word, name, found in findings(said.stdout) if word == "FAIL"]
-    assert [name for name, _ in faults] == ["workers", "workers", "browser", "beat"]
+    assert [name for name, _ in faults] == ["workers", "workers", "queues", "queues", "beat"]
     assert "celery -A orchestrator worker -Q crawls" in faults[0][1]
     assert "celery -A orchestrator worker -Q control" in faults[1][1]
     assert "celery -A orchestrator worker -Q browser" in faults[2][1]
-    assert "celery -A orchestrator beat" in faults[3][1]
+    assert "celery -A orchestrator worker -Q crawls.eu" in faults[3][1]
+    assert "celery -A orchestrator beat" in faults[4][1]
+
+
+@pytest.mark.usefixtures("database")
+def test_each_queue_that_targets_ask_for_is_told_with_those_that_serve_it():
+    assert [finding.says for finding in doctor._queues()] == ["no target asks for a worker yet"]
+    for number, tag in enumerate([None, "eu", "eu"]):
+        given.a_target(f"shop-{number}", worker_tag=tag)
+    given.do(workers.begin, Seen("one@here", 1, ["crawls.eu", "crawls.us"], 2, memory_bytes=0))
+    found = [(finding.well, finding.says) for finding in doctor._queues()]
+    assert found[1] == (True, "crawls.eu: targets 2, workers 1")
+    assert found[0][0] is False
+    assert found[0][1].startswith("crawls: targets 1, workers none. Start `celery")
+    assert len(found) == 2
 
 
 @pytest.mark.usefixtures("database_away")
@@ -88,8 +104,7 @@ def test_one_fault_does_not_hide_another(tmp_path: Path, monkeypatch: pytest.Mon
     assert said.stderr == ""
     faults = [(name, found) for word, name, found in findings(said.stdout) if word == "FAIL"]
     assert [name for name, _ in faults] == [
-        "database", "migrations", "redis", "spiders", "workers", "browser",
-        "beat",
+        "database", "migrations", "redis", "spiders", "workers", "queues", "beat",
     ]  # fmt: skip
     told = dict(faults)
     assert "The database does not answer" in told["database"]

@@ -158,6 +158,17 @@ def test_a_house_without_a_worker_that_crawls(target_id: int) -> None:
     assert kinds() == [Kind.NO_WORKER]
 
 
+def test_jobs_in_a_queue_that_nobody_serves_are_told_by_queue(target_id: int) -> None:
+    for number in range(2):
+        given.a_job(given.a_target(f"tagged-{number}", worker_tag="eu"))
+    given.a_job(target_id)
+    (concern,) = concerns()
+    assert (concern.kind, concern.name, concern.count) == (Kind.UNSERVED, "crawls.eu", 2)
+    given.execute("UPDATE workers SET queues = '{crawls.eu}'")
+    (concern,) = concerns()
+    assert (concern.kind, concern.name, concern.count) == (Kind.UNSERVED, "crawls", 1)
+
+
 def test_a_house_without_any_worker_is_told_once(target_id: int) -> None:
     make_old("workers", "seen_at", 60)
     make_old("ticks", "at", 60)

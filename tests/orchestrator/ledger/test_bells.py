@@ -40,21 +40,42 @@ def test_a_bell_that_could_not_be_rung_is_rung_by_the_next_sweep(target_id: int)
     assert unanswered() == [job_id]
 
 
-def test_the_bell_of_a_job_that_renders_is_rung_in_the_queue_of_the_browser() -> None:
-    plain = given.a_job(given.a_target("plain"))
-    rendered = given.answer(given.a_target("rendered", render=True))
+def test_a_bell_is_rung_in_the_queue_of_its_kind_and_its_tag() -> None:
+    kinds: dict[str, dict[str, Any]] = {
+        "crawls": {},
+        "browser": {"render": True},
+        "crawls.eu": {"worker_tag": "eu"},
+        "browser.eu": {"render": True, "worker_tag": "eu"},
+    }
+    answers = {
+        queue: given.answer(given.a_target(f"shop-{number}", **fields))
+        for number, (queue, fields) in enumerate(kinds.items())
+    }
     given.execute("UPDATE scraping_jobs SET rung_at = NULL")
-    assert rendered.queue is Queue.BROWSER
-    assert [given.do(bells.count_due, queue) for queue in (*Queue, None)] == [1, 1, 2]
-    assert unanswered(where=Queue.BROWSER) == [rendered.job_id]
-    assert unanswered() == [plain]
+    assert [answer.queue for answer in answers.values()] == list(kinds)
+    assert given.do(bells.due_by_queue, most=9) == dict.fromkeys(kinds, 1)
+    assert given.do(bells.count_due) == 4
+    for queue, answer in answers.items():
+        assert bells.queue_of(given.job(answer.job_id).definition) == queue
+        assert unanswered(where=queue) == [answer.job_id]
+
+
+def test_of_more_queues_than_one_sweep_can_serve_none_is_left_out_for_ever() -> None:
+    for number in range(9):
+        given.a_job(given.a_target(f"shop-{number}", worker_tag=f"tag-{number}"))
+    seen: set[str] = set()
+    for _ in range(200):
+        found = given.do(bells.due_by_queue, most=3)
+        assert len(found) == 3
+        seen |= found.keys()
+    assert len(seen) == 9
 
 
 def test_a_job_requested_before_there_were_browsers_needs_none(target_id: int) -> None:
     job_id = given.a_job(target_id)
     given.execute("UPDATE scraping_jobs SET definition = definition - 'render'")
-    assert given.do(bells.count_due, Queue.CRAWLS) == 1
-    assert bells.queue_of(given.job(job_id).definition) is Queue.CRAWLS
+    assert given.do(bells.due_by_queue, most=9) == {"crawls": 1}
+    assert bells.queue_of(given.job(job_id).definition) == "crawls"
 
 
 def test_a_job_that_waits_its_time_is_rung_when_it_is_due(target_id: int) -> None:

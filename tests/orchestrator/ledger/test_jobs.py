@@ -71,6 +71,20 @@ def test_a_claim_before_its_time_is_refused(target_id: int) -> None:
     assert given.claim(job_id)
 
 
+def test_a_claim_of_a_job_in_another_queue_than_is_served_is_refused() -> None:
+    tagged = given.a_job(given.a_target("tagged", worker_tag="eu"))
+    rendered = given.a_job(given.a_target("rendered", render=True))
+
+    def claimed(job_id: uuid.UUID, *queues: str) -> bool:
+        options = {"worker": "w@here", "lease_seconds": 60, "queues": queues}
+        return given.do(jobs.claim, job_id, **options) is not None
+
+    assert not claimed(tagged, "crawls", "crawls.us", "browser.eu")
+    assert not claimed(rendered, "crawls", "browser.eu")
+    assert claimed(tagged, "crawls", "crawls.eu")
+    assert claimed(rendered, "browser")
+
+
 def test_a_claim_of_no_job_gives_nothing(target_id: int) -> None:
     assert given.claim(uuid.uuid4()) is None
 

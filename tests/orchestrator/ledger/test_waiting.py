@@ -95,6 +95,38 @@ def test_a_job_that_renders_waits_for_a_worker_that_has_a_browser(job_id: UUID) 
     assert why(rendered).since
 
 
+def test_a_tagged_job_waits_for_a_worker_of_its_tag_whoever_else_lives(job_id: UUID) -> None:
+    tagged = given.a_job(given.a_target("tagged", worker_tag="eu"))
+    a_worker()
+    a_worker("browser@here", queue="browser.eu")
+    a_sweep()
+    found = why(tagged)
+    assert (found.kind, found.since) == (Reason.NO_TAGGED, None)
+    assert (found.queue, found.tag, found.retagged) == ("crawls.eu", "eu", False)
+    pending = [given.job(job_id), given.job(tagged)]
+    assert given.do(waiting.reasons, pending) == {job_id: Reason.SOON, tagged: Reason.NO_TAGGED}
+    a_worker("eu@here", queue="crawls.eu")
+    assert why(tagged).kind is Reason.SOON
+    age("workers", "stopped_at", 0)
+    assert why(tagged).since
+
+
+def test_a_slot_for_one_tag_keeps_no_job_of_another_waiting(job_id: UUID) -> None:
+    a_worker(slots=1)
+    a_worker("eu@here", slots=1, queue="crawls.eu")
+    a_sweep()
+    running("busy")
+    tagged = given.a_job(given.a_target("tagged", worker_tag="eu"))
+    assert why(job_id).kind is Reason.SLOTS_BUSY
+    assert why(tagged).kind is Reason.SOON
+
+
+def test_a_job_whose_target_was_tagged_later_says_that_it_stays_where_it_is(job_id: UUID) -> None:
+    given.execute("UPDATE scraping_targets SET worker_tag = 'eu'")
+    found = why(job_id)
+    assert (found.kind, found.tag, found.retagged) == (Reason.NO_WORKER, None, True)
+
+
 def test_a_slot_of_one_queue_keeps_no_job_of_the_other_waiting(job_id: UUID) -> None:
     a_worker(slots=1)
     a_worker("browser@here", slots=1, queue=Queue.BROWSER)
