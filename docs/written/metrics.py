@@ -40,7 +40,7 @@ def _families() -> Iterable[Any]:
     # Of what was never heard of there is no series.
     heard = dict.fromkeys((ticks.BEAT, ticks.SWEEP, ticks.SEARCH), timedelta(seconds=1))
     read = {each.name: 0 for each in fields(nothing)} | {
-        "totals": {}, "ages": heard, "workers": (),
+        "totals": {}, "ages": heard, "workers": (), "unserved": {},
     }  # fmt: skip
     series: Iterable[Any] = (
         import_module("dashboard.metrics")

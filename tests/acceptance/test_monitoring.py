@@ -209,7 +209,8 @@ def test_the_panels_and_rules_ask_for_series_that_there_are(
     crawled: ScrapingJob, scrape: Any
 ) -> None:
     given.execute("INSERT INTO ticks (name) VALUES ('beat'), ('search') ON CONFLICT DO NOTHING")
-    known = scrape().names() | {"kumo_bells_waiting"}
+    # Of what is well there is no series.
+    known = scrape().names() | {"kumo_bells_waiting", "kumo_jobs_unserved"}
     panels = json.loads((DEPLOY / "grafana" / "kumo.json").read_text())["panels"]
     asked = [target["expr"] for panel in panels for target in panel.get("targets", ())]
     groups = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
