@@ -31,6 +31,7 @@ _WORDS = {
     "lease_over": lazy_gettext("it was stuck or asleep for too long"),
     "stuck": lazy_gettext("a callback did not return"),
     "crawler_error": lazy_gettext("the crawler ended with an error"),
+    "one_crawler_only": lazy_gettext("its spider has one crawler at a time"),
     "out_of_memory": lazy_gettext("it held too much memory"),
     "time_limit": lazy_gettext("it took longer than a job may"),
     "site_unreachable": lazy_gettext("no start page could be read"),

@@ -1,10 +1,13 @@
-"""Names and deletion of a job's keys in Redis.
+"""Names and deletion of a job's keys in Redis, and what a crawl that has left still held there.
 
 The keys follow scrapy-redis's style, `%(owner)s:requests`, with the job in braces as their owner:
 Redis then keeps a job's keys together wherever it spreads others.
 """
 
+from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from redis import Redis
@@ -32,6 +35,19 @@ def delete(job_id: str) -> None:
         raise BellAway(f"{trouble(error)}.") from error
 
 
+def leave(job_id: str, attempt: int, number: int, *, left_out: Iterable[str] = ()) -> int:
+    """Fences a crawl that others go on without, and gives back what it held; how many they are.
+
+    `left_out` are ids, in hex, of pages that none of them is to take. Raises BellAway.
+    """
+    ids = [bytes.fromhex(each) for each in left_out]
+    try:
+        left: Any = _redis().eval(_leave(), len(PARTS), *keys(job_id), attempt, number, *ids)
+    except RedisError as error:
+        raise BellAway(f"{trouble(error)}.") from error
+    return left if isinstance(left, int) else 0
+
+
 def owners() -> list[UUID]:
     """The jobs that have a frontier. Raises BellAway."""
     try:
@@ -54,6 +70,11 @@ def trouble(error: BaseException) -> str:
     if "maxmemory" in str(error):
         return "Redis does not take anything more, its memory is full (maxmemory)"
     return f"Redis does not answer: {str(error).rstrip('.')}"
+
+
+@cache
+def _leave() -> str:
+    return (Path(__file__).parent / "lua" / "leave.lua").read_text()
 
 
 @cache

@@ -93,10 +93,11 @@ def run(claim: Claim) -> End:
     finally:
         writer.close()
     logger.info(
-        "Job %s is crawled by process %s, attempt %s",
+        "Job %s is crawled by process %s, attempt %s, crawl %s",
         claim.job_id,
         process.pid,
         claim.attempt,
+        claim.number,
         extra={"action": "crawl_started", "job_id": claim.job_id},
     )
     _record_pid(claim, process.pid)
@@ -120,7 +121,9 @@ def _record_pid(claim: Claim, pid: int | None) -> None:
     """For people who look for the process; the crawl has begun and does not wait for it."""
     try:
         with database.transaction() as session:
-            crawls.record_pid(session, UUID(claim.job_id), claim.attempt, pid=pid)
+            crawls.record_pid(
+                session, UUID(claim.job_id), claim.attempt, pid=pid, number=claim.number
+            )
     except OrchestratorError as error:
         logger.warning("The crawler's pid is not on its job: %s", error)
 

@@ -34,6 +34,8 @@ _INDEX, _WAITS = "kumo:sites", "kumo:waits"
 #: What a site did longer ago is forgotten, and so fast a budget recovers; as the scripts say it.
 _REMEMBERED_SECONDS, _RECOVERY_SECONDS = 86_400, 120
 _MOST_SITES = 10_000
+#: A crawl at work at a site says so once a minute.
+_AT_WORK_SECONDS, _MOST_LEFT = 120, 500
 _TIMEOUT_SECONDS = 0.5
 #: A page that asks Redis by the way leaves it alone for so long when it did not answer.
 _REST_SECONDS = 10
@@ -73,6 +75,11 @@ class Use:
     part: float
     crawl_delay_seconds: float
     job_ids: Sequence[UUID]
+
+
+def crawl_name(job_id: str, number: int) -> str:
+    """How a job's crawl is called among those of a site."""
+    return f"{job_id}/{number}" if number else job_id
 
 
 def keys(name: str) -> list[str]:
@@ -116,8 +123,28 @@ def note_use(client: Any, name: str) -> None:
         calls.execute()
 
 
-def note_wait(client: Any, job_id: str, wait: Wait | None) -> None:
-    """Says that a job waits for a site, or no longer does."""
+def leave(crawl: str) -> None:
+    """Frees the places of a crawl that is gone, at the sites of these minutes. Raises BellAway."""
+    try:
+        client = _redis()
+        since = client.time()[0] - _AT_WORK_SECONDS
+        names: Any = client.zrange(
+            _INDEX, "+inf", since, desc=True, byscore=True, offset=0, num=_MOST_LEFT
+        )
+        with client.pipeline(transaction=False) as calls:
+            for name in names:
+                _state, crawls, flights, line = keys(name.decode())
+                calls.zrem(crawls, crawl)
+                calls.hdel(flights, crawl)
+                calls.zrem(line, crawl)
+            calls.execute()
+    except RedisError as error:
+        raise BellAway(f"{trouble(error)}.") from error
+
+
+def note_wait(client: Any, crawl: str, wait: Wait | None) -> None:
+    """Says that a job waits for a site, or no longer does; of its crawls the last word counts."""
+    job_id = crawl.partition("/")[0]
     if wait is None:
         client.hdel(_WAITS, job_id)
         return
@@ -178,7 +205,7 @@ def _use(name: str, last: float, parts: Any, now: int) -> Use:
         cause=Cause(state["why"].decode()) if is_held and "why" in state else None,
         part=part_left(float(state.get("slow", 1)), (now - hold) / _MILLION),
         crawl_delay_seconds=float(state.get("delay", 0)) / _MILLION,
-        job_ids=[job_id for member in parts[1] if (job_id := _job_id(member))],
+        job_ids=list(dict.fromkeys(job_id for member in parts[1] if (job_id := _job_id(member)))),
     )
 
 
@@ -200,7 +227,7 @@ def _last_minute(state: dict[str, bytes], now: int) -> float:
 def _job_id(member: bytes) -> UUID | None:
     """None of a crawl that is no job."""
     try:
-        return UUID(member.decode())
+        return UUID(member.decode().partition("/")[0])
     except ValueError:
         return None
 

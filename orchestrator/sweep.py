@@ -20,6 +20,7 @@ from orchestrator.ledger import (
     crawls,
     jobs,
     requests,
+    sharing,
     tallies,
     targets,
     ticks,
@@ -57,7 +58,7 @@ def sweep(*, by_beat: bool = False) -> dict[str, int]:
     counts = {"recovered": len(recovered), "requested": len(requested)}
     counts["gone"] = absences.catch_up(seconds=_ABSENCES_SECONDS)
     try:
-        counts["rung"] = _ring()
+        counts["rung"] = _ring() + _ring_for_more()
         if by_beat:
             counts["frontiers_deleted"] = _delete_old_frontiers()
     except BellAway as error:
@@ -109,7 +110,9 @@ def _taken_back(session: Session, lost: Sequence[Any], why: str) -> list[Ended]:
         message = f"Its worker {row.worker} was lost: {why}."
         end = End(Ending.DIED, "worker_lost", message)
         # What was waited until it showed is wait enough.
-        ended = jobs.finish(session, row.job_id, row.attempt, end, retry_seconds=0)
+        ended = jobs.finish(
+            session, row.job_id, row.attempt, end, retry_seconds=0, number=row.number
+        )
         if ended:
             recovered.append(ended)
             logger.warning(
@@ -149,6 +152,21 @@ def _ring_in(queue: str, due: int) -> int:
         waiting = bells.unanswered(session, queue, ring_again_seconds=patience, most=_MOST_RUNG)
     triggers.ring([(row.id, row.target_id, row.priority, queue) for row in waiting])
     return len(waiting)
+
+
+def _ring_for_more() -> int:
+    """Rings for running jobs that want further crawls, unless so many bells wait already."""
+    with database.transaction() as session:
+        patience = config.get().ring_again_seconds
+        wanting = sharing.wanting(session, ring_again_seconds=patience, most=_MOST_RUNG)
+        due = bells.due_by_queue(session, most=_MOST_QUEUES) if wanting else {}
+    rung = 0
+    for each in wanting:
+        due[each.queue] = due.get(each.queue, 0) + each.missing
+        if inspection.queue_length(each.queue) < due[each.queue]:
+            triggers.ring(triggers.bells_of(each))
+            rung += each.missing
+    return rung
 
 
 def _delete_old_frontiers() -> int:

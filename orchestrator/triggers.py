@@ -15,7 +15,7 @@ from time import monotonic, sleep
 from kombu.exceptions import KombuError
 from sqlalchemy.orm import Session
 
-from orchestrator import celery, config, database, frontiers
+from orchestrator import celery, config, database, frontiers, sites
 from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, TargetNotFound
 from orchestrator.ledger import (
     absences,
@@ -25,16 +25,18 @@ from orchestrator.ledger import (
     publishing,
     request_keys,
     requests,
+    sharing,
     targets,
     ticks,
 )
 from orchestrator.ledger.item_views import ItemView
-from orchestrator.ledger.jobs import Claim, End, Ended
+from orchestrator.ledger.jobs import Claim, End, Ended, Leaver
 from orchestrator.ledger.manifests import applying
 from orchestrator.ledger.manifests.plans import Plan
 from orchestrator.ledger.models import JobStatus, Trigger
 from orchestrator.ledger.request_keys import RequestKey
 from orchestrator.ledger.requests import Answer, Terms
+from orchestrator.ledger.sharing import Wanting
 
 logger = logging.getLogger(__name__)
 
@@ -228,17 +230,24 @@ def apply(plan: Plan, *, prune: bool) -> None:
 def claim(job_id: uuid.UUID, *, worker: str) -> Claim | None:
     """Takes a pending job of the queues served here for one crawl; None when none is there to take.
 
-    What the jobs before it did not see is marked first: this one may see it again.
+    What the jobs before it did not see is marked first: this one may see it again. Where the job
+    wants several crawls, the first rings for the others.
     """
     absences.settle_before(job_id)
+    wanting = None
     with database.transaction() as session:
-        return jobs.claim(
+        claim = jobs.claim(
             session,
             job_id,
             worker=worker,
             lease_seconds=config.get().lease_seconds,
             queues=celery.queues_served(),
         )
+        if claim and claim.number == 0 and claim.places > 1:
+            wanting = sharing.wanted(session, job_id, claim.places - 1)
+    if wanting:
+        _try_to_ring(bells_of(wanting))
+    return claim
 
 
 def finish(claim: Claim, end: End) -> Ended | None:
@@ -279,7 +288,9 @@ def _find_absences(target_id: int) -> None:
 def _finish(claim: Claim, end: End) -> Ended | None:
     job_id, wait = uuid.UUID(claim.job_id), config.get().retry_seconds
     with database.transaction() as session:
-        ended = jobs.finish(session, job_id, claim.attempt, end, retry_seconds=wait)
+        ended = jobs.finish(
+            session, job_id, claim.attempt, end, retry_seconds=wait, number=claim.number
+        )
         if ended and ended.ring and end.reason in _STORAGE_AWAY:
             bells.ring_later(session, [job_id])
             return replace(ended, ring=False)
@@ -287,8 +298,13 @@ def _finish(claim: Claim, end: End) -> Ended | None:
 
 
 def follow_up(ended: Ended) -> None:
-    """What a job's new standing asks for in Redis: its frontier deleted, or its bell rung."""
+    """What a job's new standing asks for in Redis: its frontier deleted, or its bell rung.
+
+    Or, of a job that goes on without one of its crawls, what that one held given back.
+    """
     _clear(ended)
+    if ended.left:
+        _give_back(ended.job_id, ended.left)
     if ended.ring:
         _try_to_ring([(ended.job_id, ended.target_id, ended.priority, ended.queue)])
 
@@ -351,6 +367,21 @@ def _try_to_ring(waiting: Sequence[Bell]) -> None:
         ring(waiting)
     except OrchestratorError as error:
         logger.warning("%s", error, extra={"action": "bell_away", "bells": len(waiting)})
+
+
+def bells_of(wanting: Wanting) -> list[Bell]:
+    """A bell for each crawl that a job wants."""
+    bell = (wanting.job_id, wanting.target_id, wanting.priority, wanting.queue)
+    return [bell] * wanting.missing
+
+
+def _give_back(job_id: uuid.UUID, left: Leaver) -> None:
+    """What Redis keeps meanwhile is taken by the others when its leases are over."""
+    try:
+        frontiers.leave(str(job_id), left.attempt, left.number, left_out=left.left_out)
+        sites.leave(sites.crawl_name(str(job_id), left.number))
+    except OrchestratorError as error:
+        logger.warning("What crawl %s of job %s held waits: %s", left.number, job_id, error)
 
 
 def _clear(ended: Ended) -> None:

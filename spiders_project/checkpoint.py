@@ -20,7 +20,7 @@ from scrapy.exceptions import NotConfigured
 
 from orchestrator import config
 from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated, LeaseLost
-from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, count_lines
+from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, Told, count_lines
 from orchestrator.ledger.items import Rejection, StorableItem
 from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.latencies import CHECKPOINT, Latencies
@@ -66,7 +66,9 @@ class Checkpoint:
         self._gathering = Batch()
         self._bytes_gathered = 0
         self._unresolved: _Gathered | None = None
-        self._bytes_committed = 0
+        self._bytes_committed = self._lines_committed = self._pages_committed = 0
+        #: Pages of the job that were not this crawl's, as of the last commit.
+        self.pages_elsewhere = 0
         self._commits = Latencies(CHECKPOINT)
         self._log = JobLog(settings.log_lines, self._gather_line, self._count_error)
         self._heartbeat = Heartbeat(claim, settings.lease_seconds)
@@ -91,7 +93,8 @@ class Checkpoint:
     def spider_opened(self) -> None:
         self._hurry = asyncio.Event()
         self._frontier.is_held_up = self.is_full
-        self._log.count_from(count_lines(self._claim.job_id) if self._claim.attempt > 1 else 0)
+        if (attempt := self._claim.attempt) > 1:
+            self._log.count_from(count_lines(self._claim.job_id, before_attempt=attempt))
         self._heartbeat.start()
         self._task = asyncio.ensure_future(self._beat())
 
@@ -172,7 +175,7 @@ class Checkpoint:
             gathered = self._unresolved or self._take()
             self._unresolved = gathered
             try:
-                requested = await asyncio.to_thread(self._write, gathered.batch)
+                told = await asyncio.to_thread(self._write, gathered.batch)
             except LeaseLost as error:
                 self._end("lease_lost", str(error))
                 return True
@@ -185,10 +188,10 @@ class Checkpoint:
             self._unresolved = None
             self._heartbeat.renewed()
             self._frontier.acknowledge(gathered.pages)
-            self._obey(requested)
+            self._hear(told, gathered.batch)
             return True
 
-    def _write(self, batch: Batch) -> Requested | None:
+    def _write(self, batch: Batch) -> Told:
         """Runs in a thread. How long it took is told with the next one, in the same statement."""
         began = monotonic()
         try:
@@ -206,11 +209,27 @@ class Checkpoint:
         self._gathering, self._bytes_gathered = Batch(), 0
         return gathered
 
-    def _obey(self, requested: Requested | None) -> None:
-        if requested and self.requested is None:
-            self.requested = requested
-            logger.info("Someone asked to %s this job.", requested)
-            ask_to_close(self._crawler, str(requested))
+    def _hear(self, told: Told, batch: Batch) -> None:
+        """What people ask for, and what other crawls of the job have come to."""
+        if told.lines:
+            self._log.count_others(told.lines - self._lines_committed)
+        self._lines_committed += len(batch.lines)
+        self._pages_committed += batch.pages
+        self.pages_elsewhere = told.pages - self._pages_committed
+        if told.requested and self.requested is None:
+            self.requested = told.requested
+            logger.info("Someone asked to %s this job.", told.requested)
+            ask_to_close(self._crawler, str(told.requested))
+        elif limit := told.closing or self._limit_met(told):
+            ask_to_close(self._crawler, limit)
+
+    def _limit_met(self, told: Told) -> str | None:
+        """The limit of the target's that its job has met, all crawls and attempts together."""
+        counts = {"closespider_itemcount": told.items, "closespider_pagecount": told.pages}
+        for name, count in counts.items():
+            if 0 < self._crawler.settings.getint(name.upper()) <= count:
+                return name
+        return None
 
     # Storms
 

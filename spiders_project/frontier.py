@@ -18,7 +18,7 @@ from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
-from orchestrator import config
+from orchestrator import config, frontiers
 from orchestrator.exceptions import LeaseLost
 from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.latencies import FRONTIER, Latencies
@@ -42,6 +42,15 @@ _POLL_SECONDS = 0.2
 _PRIORITY_STEP = 2**33
 
 
+_KEEPS_STATE = (
+    "The spider %s keeps state between requests (resumable = False), so one crawler serves its job"
+)
+
+
+class NotShared(Exception):  # a property of the spider, told in its job's words
+    """A spider that keeps state between requests may have no second crawl in its job."""
+
+
 def of(crawler: Crawler) -> "Frontier":
     """The frontier of a recorded crawl."""
     # Every class with a scheduler's methods counts as an instance of it, so no check would fail.
@@ -56,7 +65,8 @@ class Frontier(BaseScheduler):
 
     def __init__(self, crawler: Crawler, claim: Claim) -> None:
         self._crawler = crawler
-        self._book = LeaseBook(claim.job_id, claim.attempt)
+        self._claim = claim
+        self._book = LeaseBook(claim.job_id, claim.attempt, claim.number)
         self._lease_seconds = config.get().lease_seconds
         self._most = crawler.settings.getint("KUMO_FRONTIER_MOST")
         self._fingerprint = crawler.request_fingerprinter.fingerprint
@@ -68,6 +78,8 @@ class Frontier(BaseScheduler):
         self.seeded = self.reached = False
         self._reaches = False
         self.state = Answer()
+        #: Other crawls of the attempt, once this one has left them.
+        self.others = 0
         #: How long its trips to Redis took, also those that failed.
         self.trips = Latencies(FRONTIER)
         self._left_out = frozenset(bytes.fromhex(each) for each in claim.left_out)
@@ -99,6 +111,8 @@ class Frontier(BaseScheduler):
     def open(self, spider: Spider) -> None:
         self._spider = spider
         afresh = not getattr(spider, "resumable", True)
+        if afresh and self._claim.places > 1:
+            self._be_alone(spider)
         self.seeded, self.reached = self._book.open(afresh=afresh)
         self._done.extend(self._left_out)
         self._schedule_poll()
@@ -149,6 +163,7 @@ class Frontier(BaseScheduler):
             returned = [request_id for request_id, _ in self._ready]
             self._ready.clear()
             self._travel(take=0, returned=returned)
+            self._leave()
         self._book.close()
 
     # What the checkpoint calls
@@ -184,6 +199,11 @@ class Frontier(BaseScheduler):
         """The id of a request that is in progress; None when the frontier did not give it."""
         return self._held.get(request)
 
+    def forget(self) -> None:
+        """Deletes the job's frontier, unless others are at it. Raises BellAway."""
+        if not self.others:
+            frontiers.delete(self._claim.job_id)
+
     def is_proven(self) -> bool:
         """Nothing is left anywhere: to be asked after the last acknowledgement."""
         state = self.state
@@ -196,6 +216,22 @@ class Frontier(BaseScheduler):
             and state.leased == 0
             and state.queued == state.done
         )
+
+    # Other crawls of the attempt
+
+    def _be_alone(self, spider: Spider) -> None:
+        """What such a spider has done up to a page is known to its own process only."""
+        if self._claim.number > 0:
+            raise NotShared(f"{_KEEPS_STATE % spider.name}.")
+        logger.warning("%s, not %s.", _KEEPS_STATE % spider.name, self._claim.places)
+
+    def _leave(self) -> None:
+        self.others = self.state.crawls - 1
+        if self.others:
+            try:
+                self.others = self._book.leave()
+            except FrontierAway as error:
+                logger.warning("%s; what this crawl held is given back when its lease ends.", error)
 
     # Requests and their ids
 
@@ -288,7 +324,8 @@ class Frontier(BaseScheduler):
             done=self._done,
             renewed=self._leased_ids() if renew else (),
             returned=returned or (),
-            seeded=self.seeded,
+            # What only memory holds of start() is not queued yet.
+            seeded=self.seeded and not self._owed,
             reached=self.reached,
         )
         self._last_trip = now
@@ -310,6 +347,7 @@ class Frontier(BaseScheduler):
     def _arrive(self, now: float, *, renewed: bool) -> None:
         self._away_since = None
         self._renewed_at = now if renewed else self._renewed_at
+        self.reached = self.reached or self.state.reached
         self._departed.difference_update(self._done)
         self._pushes, self._done = [], []
         for request_id, record in self.state.taken:

@@ -20,6 +20,7 @@ class Heartbeat:
     def __init__(self, claim: Claim, lease_seconds: float) -> None:
         self.lease_seconds = lease_seconds
         self._job_id, self._attempt = UUID(claim.job_id), claim.attempt
+        self._number = claim.number
         self._last = monotonic()
         self._stopped = Event()
 
@@ -48,7 +49,13 @@ class Heartbeat:
     def _renew(self) -> None:
         try:
             with database.transaction() as session:
-                crawls.renew(session, self._job_id, self._attempt, lease_seconds=self.lease_seconds)
+                crawls.renew(
+                    session,
+                    self._job_id,
+                    self._attempt,
+                    lease_seconds=self.lease_seconds,
+                    number=self._number,
+                )
             self.renewed()
         except (DatabaseAway, DatabaseNotMigrated, LeaseLost) as error:
             # The checkpoint meets the same and decides; this thread only buys it time.

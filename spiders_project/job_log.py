@@ -71,12 +71,20 @@ class JobLog(logging.Handler):
         self._gather = gather
         self._count_error = count_error
         self._seq = self._used = 0
+        self._others = 0
         for record in early.hand_over():
             self.handle(record)
 
     def count_from(self, lines: int) -> None:
         """Lines that earlier attempts wrote count against the cap."""
         self._used += lines
+        if self._used >= self._most_of_all:
+            self._make_no_more()
+
+    def count_others(self, lines: int) -> None:
+        """Lines that other crawls of the attempt have written by now count likewise."""
+        self._used += max(lines - self._others, 0)
+        self._others = max(lines, self._others)
         if self._used >= self._most_of_all:
             self._make_no_more()
 

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from scrapy_redis.connection import get_redis
 
 from orchestrator import config, frontiers
-from orchestrator.exceptions import LeaseLost
+from orchestrator.exceptions import BellAway, LeaseLost
 
 _LUA = Path(__file__).parent / "lua"
 #: A stalled Redis blocks the event loop for so long.
@@ -60,15 +60,20 @@ class Answer:
     done: int = 0
     waiting: int = 0
     leased: int = 0
+    #: Crawls that share the attempt, this one among them.
+    crawls: int = 1
+    #: One of them has reached a start page.
+    reached: bool = False
     #: Newly leased to this crawl: id and record.
     taken: list[tuple[bytes, bytes]] = field(default_factory=list)
 
 
 class LeaseBook:
-    """One attempt's view of its job's frontier."""
+    """One crawl's view of its job's frontier."""
 
-    def __init__(self, job_id: str, attempt: int) -> None:
-        self._attempt = attempt
+    def __init__(self, job_id: str, attempt: int, number: int = 0) -> None:
+        self._job_id = job_id
+        self._attempt, self._number = attempt, number
         self._keys = frontiers.keys(job_id)
         self._redis = get_redis(
             url=config.get().require_redis_url(),
@@ -81,11 +86,12 @@ class LeaseBook:
         self._tick = 0
 
     def open(self, *, afresh: bool) -> tuple[bool, bool]:
-        """Takes the frontier over: was it seeded, and was a start page reached, before?
+        """Takes the frontier over, or joins it: was it seeded, a start page reached, before?
 
         Raises LeaseLost or FrontierAway.
         """
-        answer = self._call(self._open, [self._attempt, uuid4().hex, "1" if afresh else "0"])
+        arguments = [self._attempt, self._number, uuid4().hex, "1" if afresh else "0"]
+        answer = self._call(self._open, arguments)
         self._epoch, self._tick = answer[0], int(answer[3])
         return answer[1] == b"1", answer[2] == b"1"
 
@@ -95,7 +101,7 @@ class LeaseBook:
         Raises LeaseLost, FrontierLost or FrontierAway; after the last the trip may be made again.
         """
         arguments: list[Any] = [
-            self._epoch, self._attempt, int(lease_seconds * 1000), take,
+            self._epoch, self._attempt, self._number, int(lease_seconds * 1000), take,
             int(trip.seeded), int(trip.reached), len(trip.pushes),
         ]  # fmt: skip
         for push in trip.pushes:
@@ -107,9 +113,19 @@ class LeaseBook:
         if answer[0] <= self._tick:
             raise FrontierLost("Redis came back with an older frontier")
         self._tick = answer[0]
-        _, queued, done, waiting, leased, taken = answer
+        _, queued, done, waiting, leased, crawls, reached, taken = answer
         pairs = list(zip(taken[::2], taken[1::2], strict=True))
-        return Answer(queued, done, waiting, leased, pairs)
+        return Answer(queued, done, waiting, leased, crawls, reached == 1, pairs)
+
+    def leave(self) -> int:
+        """Gives back whatever is still leased to this crawl; how many others there are.
+
+        Raises FrontierAway.
+        """
+        try:
+            return frontiers.leave(self._job_id, self._attempt, self._number)
+        except BellAway as error:
+            raise FrontierAway(str(error)) from error
 
     def close(self) -> None:
         self._redis.close()
@@ -122,5 +138,5 @@ class LeaseBook:
         if answer == b"lost":
             raise FrontierLost("Redis has lost the frontier")
         if answer == b"fenced":
-            raise LeaseLost("A later attempt has taken the frontier over.")
+            raise LeaseLost("A later attempt, or another crawl of this one, has its place.")
         return answer

@@ -14,7 +14,7 @@ from orchestrator import config
 from orchestrator.ledger import sites
 from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.sites import Budget
-from orchestrator.sites import Cause, Wait, part_left
+from orchestrator.sites import Cause, Wait, crawl_name, part_left
 from spiders_project.complaints import Complaint
 from spiders_project.leases import FrontierAway
 from spiders_project.turn_books import Answer, Asking, SharedTurns, TurnBook
@@ -31,7 +31,7 @@ _LEAST_PART = 1 / 16
 def book(claim: Claim | None) -> TurnBook:
     """Shared with whoever crawls a site, as far as that can be."""
     if claim is not None:
-        return SharedTurns(claim.job_id)
+        return SharedTurns(crawl_name(claim.job_id, claim.number))
     if config.get().redis_url is None:
         return OwnTurns()
     shared = SharedTurns(f"process-{uuid4().hex[:8]}")

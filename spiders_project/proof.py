@@ -14,7 +14,6 @@ from scrapy.crawler import Crawler
 from scrapy.settings import SETTINGS_PRIORITIES
 from twisted.python.failure import Failure
 
-from orchestrator import frontiers
 from orchestrator.exceptions import BellAway
 from orchestrator.ledger.jobs import Claim, End, Ending
 from spiders_project import frontier, turns
@@ -86,7 +85,8 @@ class Proof:
             message = f"No start page may be fetched. {refusal}"
             return self._ended(Ending.IMPOSSIBLE, "address_refused", message)
         if not pages.reached:
-            self._forget_frontier()
+            # Of several crawls the last one, or the others would find it lost.
+            self._forget_frontier(pages)
             message = f"No start page could be read: {_what_came(self._crawler.stats.get_stats())}."
             return self._ended(Ending.BROKEN, "site_unreachable", message)
         message = "The crawl stopped although pages were left in its frontier."
@@ -136,10 +136,10 @@ class Proof:
         priority = self._crawler.settings.getpriority(reason.upper())
         return priority is not None and priority <= SETTINGS_PRIORITIES["project"]
 
-    def _forget_frontier(self) -> None:
+    def _forget_frontier(self, pages: Frontier) -> None:
         """Its start pages count as fetched; the next attempt must fetch them again."""
         try:
-            frontiers.delete(self._claim.job_id)
+            pages.forget()
         except BellAway as error:
             logger.warning("%s", error)
 

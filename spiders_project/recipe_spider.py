@@ -15,6 +15,7 @@ from scrapy.http import Response
 
 from orchestrator.ledger import recipes
 from spiders_project import secrets
+from spiders_project.checkpoint import Checkpoint
 from spiders_project.extraction import Extracted, Page
 from spiders_project.extraction.extractor import Extractor, PageUnreadable
 from spiders_project.middlewares import GiveUpPages
@@ -96,7 +97,11 @@ class RecipeSpider(TargetSpider):
                 yield request
 
     def _has_enough(self) -> bool:
-        return self._most_pages is not None and self._pages >= self._most_pages
+        if self._most_pages is None:
+            return False
+        checkpoint = self.crawler.get_extension(Checkpoint)
+        others = checkpoint.pages_elsewhere if checkpoint else 0
+        return self._pages + others >= self._most_pages
 
 
 def _read(spider: str, arguments: Mapping[str, Any]) -> Any:

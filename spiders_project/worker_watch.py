@@ -16,7 +16,7 @@ from uuid import UUID
 
 import psutil
 
-from orchestrator import database
+from orchestrator import database, frontiers
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import bells, jobs
 from orchestrator.ledger.jobs import Claim, End, Ending
@@ -56,9 +56,14 @@ def _wait(sentinel: int, claim: Claim | None) -> NoReturn:
 
 def _give_back(claim: Claim) -> None:
     job_id = UUID(claim.job_id)
-    with suppress(OrchestratorError), database.transaction() as session:
-        # It was no fault of the target's that it could wait to get over.
-        ended = jobs.finish(session, job_id, claim.attempt, _LOST, retry_seconds=0)
-        if ended:
-            # Only workers ring; the next sweep of any of them does.
-            bells.ring_later(session, [job_id])
+    with suppress(OrchestratorError):
+        with database.transaction() as session:
+            # It was no fault of the target's that it could wait to get over.
+            ended = jobs.finish(
+                session, job_id, claim.attempt, _LOST, retry_seconds=0, number=claim.number
+            )
+            if ended:
+                # Only workers ring; the next sweep of any of them does.
+                bells.ring_later(session, [job_id])
+        if ended and ended.left:
+            frontiers.leave(claim.job_id, claim.attempt, claim.number)

@@ -1,9 +1,10 @@
 """How long jobs take to go on after a kill.
 
-A job that was hit has recovered when a LATER attempt has committed a checkpoint, or it has ended;
-one that was not, with a checkpoint surely made after the kill. When a later attempt is hit before
-it has committed, it had been taken up again by then, and its clock begins anew. The clock stands
-while all that a job waits for is a slot, and other jobs use them all.
+A job that was hit has recovered when a LATER crawl has committed a checkpoint, of another attempt
+or in the place of one that others went on without, or it has ended; one that was not hit, with a
+checkpoint surely made after the kill. When a later crawl is hit before it has committed, the job
+had been taken up again by then, and its clock begins anew. The clock stands while all that a job
+waits for is a slot, and other jobs use them all.
 """
 
 import math
@@ -20,7 +21,7 @@ class _Watch:
     """A job that ran at a kill and has not been seen to go on."""
 
     killed_at: float
-    attempt: int
+    crawl: tuple[int, int]
     checkpoint: int
     hit: bool
     #: How long it waited for a slot alone.
@@ -28,12 +29,12 @@ class _Watch:
 
     def is_taken_up(self, now: Standing) -> bool:
         """Somebody serves it, so it can be hit (again)."""
-        return not self.hit or now.attempt > self.attempt
+        return not self.hit or now.crawl > self.crawl
 
     def is_over(self, now: Standing) -> bool:
         if now.status.is_final:
             return True
-        if now.attempt > self.attempt:
+        if now.crawl > self.crawl:
             return now.checkpoint > 0
         # One more may have been committed between our look and the kill.
         return not self.hit and now.checkpoint > self.checkpoint + 1
@@ -63,7 +64,7 @@ class Recoveries:
                 continue
             if watch and watch.hit:
                 self._note(job.job_id, watch, at)
-            self._watches[job.job_id] = _Watch(at, job.attempt, job.checkpoint, is_hit)
+            self._watches[job.job_id] = _Watch(at, job.crawl, job.checkpoint, is_hit)
 
     def seen(self, standings: Iterable[Standing], *, at: float, slots_are_busy: bool) -> None:
         """Takes note of the jobs that have gone on."""

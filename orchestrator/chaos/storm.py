@@ -56,11 +56,11 @@ class Storm:
     tell: Callable[[Progress], None] = lambda progress: None
     progress: Progress = field(default_factory=Progress)
     recoveries: Recoveries = field(default_factory=Recoveries)
-    #: Jobs that two living crawler processes were seen to serve.
+    #: Jobs that living crawler processes of two attempts were seen to serve.
     seen_twice: set[uuid.UUID] = field(default_factory=set)
     #: Something that was killed did not come back.
     ended_early: bool = False
-    _crawlers: dict[uuid.UUID, dict[int, psutil.Process]] = field(default_factory=dict)
+    _crawlers: dict[uuid.UUID, dict[tuple[int, int], psutil.Process]] = field(default_factory=dict)
     _standings: dict[uuid.UUID, Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -141,17 +141,20 @@ class Storm:
         return True
 
     def _count_crawlers(self, standings: Sequence[Standing]) -> int:
-        """How many of these jobs are being crawled; notes those that two crawlers serve."""
+        """How many crawls serve these jobs; notes those that crawls of two attempts serve."""
         served = 0
         for job in standings:
             known = self._crawlers.setdefault(job.job_id, {})
-            if job.pid and job.attempt not in known and (found := victims.crawler(job.pid)):
-                known[job.attempt] = found
-            alive = [attempt for attempt, crawler in known.items() if victims.is_alive(crawler)]
-            served += bool(alive)
-            if len(alive) > 1:
+            for number, pid in job.pids.items():
+                crawl = job.attempt, number
+                if pid and crawl not in known and (found := victims.crawler(pid)):
+                    known[crawl] = found
+            alive = [crawl for crawl, crawler in known.items() if victims.is_alive(crawler)]
+            served += len(alive)
+            attempts = sorted({attempt for attempt, _ in alive})
+            if len(attempts) > 1:
                 self.seen_twice.add(job.job_id)
-                self._note(f"job {job.job_id} has crawlers of the attempts {alive}")
+                self._note(f"job {job.job_id} has crawlers of the attempts {attempts}")
         return served
 
     def _brought(self, strike: Strike) -> bool:
@@ -180,7 +183,8 @@ class Storm:
         hit = {
             each.job_id
             for each in running
-            if each.pid in deprived or (each.pid is None and unrecorded)
+            if deprived.intersection(each.pids.values())
+            or (unrecorded and None in each.pids.values())
         }
         self.recoveries.struck(running, hit, at=at)
         for job_id in hit:

@@ -4,10 +4,10 @@ A bell is a Celery message and may be lost; what is written here is only when it
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger.models import JobStatus, Queue, ScrapingJob
@@ -24,6 +24,11 @@ def queue() -> ColumnElement[str]:
     kind = case((renders, str(Queue.BROWSER)), else_=str(Queue.CRAWLS))
     # Of a job without a tag the second part is null, which adds nothing.
     return func.concat(kind, literal(".") + ScrapingJob.definition["worker_tag"].astext)
+
+
+def is_rung_in(queues: Collection[str] | None) -> ColumnElement[bool]:
+    """The job's bell is rung in one of these queues; None = whichever it is."""
+    return true() if queues is None else queue().in_(queues)
 
 
 def queue_of(definition: Mapping[str, Any]) -> str:

@@ -55,8 +55,23 @@ class Batch:
     tally: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a crawl hears of its job with each checkpoint."""
+
+    #: What a person has asked for.
+    requested: Requested | None
+    #: Why its crawls are to end: one of them met a limit.
+    closing: str | None
+    #: Of the job, whoever brought them.
+    pages: int
+    items: int
+    #: Lines in the log of an attempt that several crawls may serve, before this batch.
+    lines: int
+
+
 class CheckpointWriter:
-    """Commits the checkpoints of one attempt, each exactly once.
+    """Commits the checkpoints of one crawl, each exactly once.
 
     The number of a checkpoint moves n−1 → n in the same transaction. So when the outcome of a
     COMMIT is unknown, the same batch is committed again under the same number: if it was there
@@ -69,20 +84,20 @@ class CheckpointWriter:
         self._number = 0
         self._connection: Any = None
 
-    def commit(self, batch: Batch) -> Requested | None:
-        """Writes the batch and renews the lease; answers what a person has asked for.
+    def commit(self, batch: Batch) -> Told:
+        """Writes the batch and renews the lease; answers what there is to know of the job.
 
         Raises LeaseLost when another attempt owns the job, and DatabaseAway when the outcome is
         unknown: then commit the very same batch again.
         """
         number = self._number + 1
         try:
-            requested = self._execute(batch, number)
+            told = self._execute(batch, number)
         except psycopg2.Error as error:
             self.close()
             raise database.meaning(error) or error from error
         self._number = number
-        return requested
+        return told
 
     def close(self) -> None:
         """Gives the connection up; the next commit makes a new one."""
@@ -90,18 +105,17 @@ class CheckpointWriter:
         if connection is not None:
             connection.close()
 
-    def _execute(self, batch: Batch, number: int) -> Requested | None:
+    def _execute(self, batch: Batch, number: int) -> Told:
         with self._connected().cursor() as cursor:
             # Few checkpoints have samples; the others do not pay for them.
             sql = samples.WRITE + _SQL if batch.samples else _SQL
             cursor.execute(sql, self._parameters(batch, number))
             row = cursor.fetchone()
             if row is None:
-                cursor.execute(
-                    _STANDING, {"job": self._claim.job_id, "attempt": self._claim.attempt}
-                )
+                cursor.execute(_STANDING, self._named())
                 row = self._written_before(cursor.fetchone(), number)
-        return Requested(row[0]) if row[0] else None
+        requested, *rest = row
+        return Told(Requested(requested) if requested else None, *rest)
 
     def _connected(self) -> Any:
         if self._connection is None:
@@ -113,13 +127,23 @@ class CheckpointWriter:
             self._connection.autocommit = True
         return self._connection
 
-    def _written_before(self, standing: Any, number: int) -> tuple[str | None]:
+    def _named(self) -> dict[str, Any]:
+        """Which crawl it is, for the fence."""
+        claim = self._claim
+        return {
+            "job": claim.job_id,
+            "attempt": claim.attempt,
+            "crawl": claim.number,
+            "shared": claim.places > 1,
+        }
+
+    def _written_before(self, standing: Any, number: int) -> Any:
         """The commit whose outcome was unknown had succeeded, or the lease is gone."""
-        if standing is None or standing[1] != number:
+        if standing is None or standing[0] != number:
             raise LeaseLost(
                 f"Attempt {self._claim.attempt} of job {self._claim.job_id} no longer owns it."
             )
-        return (standing[0],)
+        return standing[1:]
 
     def _parameters(self, batch: Batch, number: int) -> dict[str, Any]:
         # One statement cannot touch a row twice, and crawls that share a job would deadlock on
@@ -130,8 +154,7 @@ class CheckpointWriter:
         sampled = samples.parameters(batch.samples) if batch.samples else {}
         return {
             **sampled,
-            "job": self._claim.job_id,
-            "attempt": self._claim.attempt,
+            **self._named(),
             "target": self._claim.target_id,
             "number": number,
             "lease": self._lease_seconds,
@@ -156,11 +179,11 @@ class CheckpointWriter:
         }
 
 
-def count_lines(job_id: uuid.UUID | str) -> int:
-    """How many log lines a job has; a crawl that goes on counts them against its cap."""
+def count_lines(job_id: uuid.UUID | str, *, before_attempt: int) -> int:
+    """How many log lines a job has of earlier attempts; they count against its cap."""
     with database.translated(), database.engine().connect() as connection:
-        sql = "SELECT count(*) FROM job_log_lines WHERE job_id = %s"
-        return int(connection.exec_driver_sql(sql, (str(job_id),)).scalar_one())
+        sql = "SELECT count(*) FROM job_log_lines WHERE job_id = %s AND attempt < %s"
+        return int(connection.exec_driver_sql(sql, (str(job_id), before_attempt)).scalar_one())
 
 
 _SQL = """
@@ -172,7 +195,7 @@ WITH fence AS (
         lease_until = now() + make_interval(secs => %(lease)s),
         pages = pages + %(pages)s,
         tally = tally || %(tally)s::jsonb
-    WHERE job_id = %(job)s AND attempt = %(attempt)s
+    WHERE job_id = %(job)s AND attempt = %(attempt)s AND number = %(crawl)s
       AND checkpoint = %(number)s - 1 AND ended_at IS NULL
       AND EXISTS (SELECT FROM scraping_jobs
                   WHERE id = %(job)s AND attempt = %(attempt)s AND status = 'running')
@@ -263,11 +286,20 @@ WITH fence AS (
     SET given_up_at = now(), reason = excluded.reason
     WHERE c.given_up_at IS NULL
     RETURNING 1
+), log AS (
+    -- Lines of several crawls follow each other as they are committed.
+    SELECT CASE WHEN %(shared)s THEN
+        (SELECT coalesce(max(seq), 0) FROM job_log_lines
+         WHERE job_id = %(job)s AND attempt = %(attempt)s)
+    ELSE 0 END AS lines
 ), logged AS (
     INSERT INTO job_log_lines (job_id, attempt, seq, level, logged_at, logger, message)
-    SELECT %(job)s, %(attempt)s, l.*
-    FROM fence, unnest(%(seqs)s::int[], %(levels)s::smallint[], %(times)s::timestamptz[],
-                       %(loggers)s::text[], %(messages)s::text[]) AS l
+    SELECT %(job)s, %(attempt)s, CASE WHEN %(shared)s THEN log.lines + l.place ELSE l.seq END,
+           l.level, l.logged_at, l.logger, l.message
+    FROM fence, log,
+         unnest(%(seqs)s::int[], %(levels)s::smallint[], %(times)s::timestamptz[],
+                %(loggers)s::text[], %(messages)s::text[])
+             WITH ORDINALITY AS l (seq, level, logged_at, logger, message, place)
     ON CONFLICT DO NOTHING
 ), seen AS (
     SELECT count(*) AS scraped, count(*) FILTER (WHERE b.id IS NULL) AS new
@@ -301,11 +333,12 @@ SET items_scraped = items_scraped + seen.scraped,
     bytes_received = bytes_received + %(bytes)s
 FROM seen
 WHERE id = %(job)s AND EXISTS (SELECT FROM fence)
-RETURNING requested
+RETURNING requested, closing, pages, items_scraped, (SELECT lines FROM log)
 """
 
 _STANDING = """
-SELECT j.requested, c.checkpoint
+SELECT c.checkpoint, j.requested, j.closing, j.pages, j.items_scraped, 0
 FROM scraping_jobs j JOIN crawls c ON c.job_id = j.id AND c.attempt = j.attempt
-WHERE j.id = %(job)s AND j.attempt = %(attempt)s AND j.status = 'running' AND c.ended_at IS NULL
+WHERE j.id = %(job)s AND j.attempt = %(attempt)s AND j.status = 'running'
+  AND c.number = %(crawl)s AND c.ended_at IS NULL
 """

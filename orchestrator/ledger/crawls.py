@@ -1,38 +1,68 @@
 """Leases and attempts: one row per crawler process.
 
 All times are the database's own: a worker whose clock is wrong neither loses nor keeps a lease.
+A crawl is named by job, attempt and number; an attempt that one crawl serves has number 0 alone.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from orchestrator.exceptions import LeaseLost
 from orchestrator.ledger import tallies
 from orchestrator.ledger.models import Crawl, JobStatus, ScrapingJob
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A crawl that has ended, and what was there of its attempt at that moment."""
+
+    #: Pages that it had acknowledged.
+    pages: int
+    #: Other crawls of the attempt: those that live, and all there ever were.
+    living: int
+    others: int
+
+
 def begin(
-    session: Session, job_id: uuid.UUID, attempt: int, *, worker: str, lease_seconds: float
+    session: Session,
+    job_id: uuid.UUID,
+    attempt: int,
+    *,
+    worker: str,
+    lease_seconds: float,
+    number: int = 0,
+    places: int | None = None,
 ) -> None:
     """The lease begins with the claim, not with the first heartbeat."""
     session.execute(
         insert(Crawl).values(
-            job_id=job_id, attempt=attempt, worker=worker, lease_until=_from_now(lease_seconds)
+            job_id=job_id,
+            attempt=attempt,
+            number=number,
+            places=places,
+            worker=worker,
+            lease_until=_from_now(lease_seconds),
         )
     )
 
 
-def record_pid(session: Session, job_id: uuid.UUID, attempt: int, *, pid: int | None) -> None:
-    session.execute(_living(job_id, attempt).values(pid=pid))
+def record_pid(
+    session: Session, job_id: uuid.UUID, attempt: int, *, pid: int | None, number: int = 0
+) -> None:
+    session.execute(_living(job_id, attempt, number).values(pid=pid))
 
 
-def renew(session: Session, job_id: uuid.UUID, attempt: int, *, lease_seconds: float) -> None:
+def renew(
+    session: Session, job_id: uuid.UUID, attempt: int, *, lease_seconds: float, number: int = 0
+) -> None:
     """Prolongs the lease without a checkpoint. Raises LeaseLost."""
     renewed = session.execute(
-        _living(job_id, attempt)
+        _living(job_id, attempt, number)
         .where(Crawl.job_id == ScrapingJob.id, ScrapingJob.attempt == attempt)
         .where(ScrapingJob.status == JobStatus.RUNNING)
         .values(lease_until=_from_now(lease_seconds), heartbeat_at=func.now())
@@ -42,14 +72,57 @@ def renew(session: Session, job_id: uuid.UUID, attempt: int, *, lease_seconds: f
         raise LeaseLost(f"Attempt {attempt} of job {job_id} no longer owns it.")
 
 
-def end(session: Session, job_id: uuid.UUID, attempt: int, *, outcome: str) -> None:
-    """Frees the lease; an attempt that has ended already keeps its outcome."""
-    ended = _living(job_id, attempt).values(ended_at=func.now(), outcome=outcome)
-    tallies.add(session, session.scalar(ended.returning(Crawl.tally)) or {})
+def end(
+    session: Session, job_id: uuid.UUID, attempt: int, *, outcome: str, number: int = 0
+) -> Left | None:
+    """Frees the lease; a crawl that has ended already keeps its outcome, and None is answered.
+
+    Of an attempt with several crawls exactly one is told that no other lives: the caller holds
+    the job's lock.
+    """
+    other = aliased(Crawl)
+    of_others = select(func.count()).where(
+        other.job_id == job_id, other.attempt == attempt, other.number != number
+    )
+    row = session.execute(
+        _living(job_id, attempt, number)
+        .values(ended_at=func.now(), outcome=outcome)
+        .returning(
+            Crawl.tally,
+            Crawl.pages,
+            of_others.where(other.ended_at.is_(None)).scalar_subquery(),
+            of_others.scalar_subquery(),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    tally, *left = row
+    tallies.add(session, tally)
+    return Left(*left)
 
 
-def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str, int | None]]:
-    """Attempts whose lease has run out: job id, attempt, worker and pid.
+def end_others(session: Session, job_id: uuid.UUID, attempt: int, *, outcome: str) -> None:
+    """Fences every crawl of the attempt that still lives: it can write nothing any more."""
+    living = update(Crawl).where(
+        Crawl.job_id == job_id, Crawl.attempt == attempt, Crawl.ended_at.is_(None)
+    )
+    ended = living.values(ended_at=func.now(), outcome=outcome).returning(Crawl.tally)
+    for tally in session.scalars(ended).all():
+        tallies.add(session, tally)
+
+
+def keep_stats(
+    session: Session, job_id: uuid.UUID, attempt: int, number: int, stats: Mapping[str, Any]
+) -> None:
+    """For the sums that the job gets when the last crawl of the attempt ends."""
+    one = update(Crawl).where(
+        Crawl.job_id == job_id, Crawl.attempt == attempt, Crawl.number == number
+    )
+    session.execute(one.values(stats=dict(stats)))
+
+
+def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str, int | None, int]]:
+    """Crawls whose lease has run out: job id, attempt, worker, pid and number.
 
     Locked against a second sweep.
 
@@ -58,21 +131,21 @@ def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str,
     return session.execute(_unended().where(Crawl.lease_until < func.now()).limit(most)).all()
 
 
-def left_by(session: Session, worker: str) -> Sequence[Row[uuid.UUID, int, str, int | None]]:
-    """Attempts of the worker of that name that have not ended, as `expired` gives them."""
+def left_by(session: Session, worker: str) -> Sequence[Row[uuid.UUID, int, str, int | None, int]]:
+    """Crawls of the worker of that name that have not ended, as `expired` gives them."""
     return session.execute(_unended().where(Crawl.worker == worker)).all()
 
 
 def of_job(session: Session, job_id: uuid.UUID) -> Sequence[Crawl]:
-    """The attempts of a job, first to last."""
+    """The crawls of a job, first to last."""
     return session.scalars(
-        select(Crawl).where(Crawl.job_id == job_id).order_by(Crawl.attempt)
+        select(Crawl).where(Crawl.job_id == job_id).order_by(Crawl.attempt, Crawl.number)
     ).all()
 
 
-def _unended() -> Select[uuid.UUID, int, str, int | None]:
+def _unended() -> Select[uuid.UUID, int, str, int | None, int]:
     return (
-        select(Crawl.job_id, Crawl.attempt, Crawl.worker, Crawl.pid)
+        select(Crawl.job_id, Crawl.attempt, Crawl.worker, Crawl.pid, Crawl.number)
         .join(ScrapingJob, ScrapingJob.id == Crawl.job_id)
         .where(Crawl.ended_at.is_(None))
         .order_by(Crawl.lease_until)
@@ -80,9 +153,12 @@ def _unended() -> Select[uuid.UUID, int, str, int | None]:
     )
 
 
-def _living(job_id: uuid.UUID, attempt: int):  # type: ignore[no-untyped-def]  # Update[Crawl] has no public name
+def _living(job_id: uuid.UUID, attempt: int, number: int):  # type: ignore[no-untyped-def]  # Update[Crawl] has no public name
     return update(Crawl).where(
-        Crawl.job_id == job_id, Crawl.attempt == attempt, Crawl.ended_at.is_(None)
+        Crawl.job_id == job_id,
+        Crawl.attempt == attempt,
+        Crawl.number == number,
+        Crawl.ended_at.is_(None),
     )
 
 

@@ -5,10 +5,11 @@ beside each other.
 """
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from orchestrator.ledger import bells
@@ -25,17 +26,24 @@ from orchestrator.ledger.models import (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a job stands, and what its attempt has come to."""
+    """Where a job stands, and what its latest crawl has come to."""
 
     job_id: uuid.UUID
     status: JobStatus
     attempt: int
-    #: The number of the attempt's last commit; 0 before the first.
+    #: The number of the crawl's last commit; 0 before the first.
     checkpoint: int = 0
-    #: Of the attempt's crawler process; None until it is recorded.
-    pid: int | None = None
+    #: Its number within the attempt.
+    number: int = 0
+    #: The crawler processes of its living crawls, by number; None until it is recorded.
+    pids: Mapping[int, int | None] = field(default_factory=dict)
     #: It waits and may be claimed: a free slot is all it needs.
     due: bool = False
+
+    @property
+    def crawl(self) -> tuple[int, int]:
+        """Of two crawls of a job the later is the greater."""
+        return self.attempt, self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +66,28 @@ class Evidence:
 
 def standings(session: Session, job_ids: Sequence[uuid.UUID]) -> list[Standing]:
     """Where these jobs stand now; one that does not exist is left out."""
+    of_attempt = and_(Crawl.job_id == ScrapingJob.id, Crawl.attempt == ScrapingJob.attempt)
+    living = and_(Crawl.number.is_not(None), Crawl.ended_at.is_(None))
+    latest = func.array_agg(aggregate_order_by(Crawl.checkpoint, Crawl.number.desc()))
     rows = session.execute(
         select(
             ScrapingJob.id,
             ScrapingJob.status,
             ScrapingJob.attempt,
-            func.coalesce(Crawl.checkpoint, 0),
-            Crawl.pid,
+            func.coalesce(latest[1], 0),
+            func.coalesce(func.max(Crawl.number), 0),
+            func.array_agg(Crawl.number).filter(living),
+            func.array_agg(Crawl.pid).filter(living),
             bells.is_due(),
         )
-        .outerjoin(
-            Crawl, and_(Crawl.job_id == ScrapingJob.id, Crawl.attempt == ScrapingJob.attempt)
-        )
+        .outerjoin(Crawl, of_attempt)
         .where(ScrapingJob.id == func.any(list(job_ids)))
+        .group_by(ScrapingJob.id)
     )
-    return [Standing(*row) for row in rows]
+    return [
+        Standing(*row[:5], dict(zip(row[5] or (), row[6] or (), strict=True)), row[7])
+        for row in rows
+    ]
 
 
 def of_job(session: Session, job_id: uuid.UUID) -> Evidence | None:

@@ -141,9 +141,12 @@ def job_before(session: Session, job: ScrapingJob) -> ScrapingJob | None:
 
 
 def attempts(session: Session, job_id: uuid.UUID, *, most: int = 50) -> Sequence[Crawl]:
-    """The last attempts of a job, in their order."""
+    """The last crawls of a job, by attempt and number."""
     newest = session.scalars(
-        select(Crawl).where(Crawl.job_id == job_id).order_by(Crawl.attempt.desc()).limit(most)
+        select(Crawl)
+        .where(Crawl.job_id == job_id)
+        .order_by(Crawl.attempt.desc(), Crawl.number.desc())
+        .limit(most)
     ).all()
     return newest[::-1]
 

@@ -22,7 +22,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.orm import Session
@@ -35,6 +34,7 @@ from orchestrator.ledger import (
     judging,
     pages,
     publishing,
+    sharing,
     starts,
     tallies,
 )
@@ -53,7 +53,7 @@ from orchestrator.ledger.pages import TroubledPage
 _LONGEST_WAIT_SECONDS = 3_600
 
 #: The reason of a crawl that has followed every link to its end.
-PROVEN = "finished"
+PROVEN = sharing.PROVEN
 
 #: The exit status of a crawler whose lease ran out unnoticed: it was stuck or asleep.
 LEASE_OVER_STATUS = 75
@@ -72,6 +72,9 @@ class Claim:
     open_seconds: float | None = None
     #: Ids, in hex, of pages that the job has given up.
     left_out: tuple[str, ...] = ()
+    #: Its number among the crawls of the attempt, and how many may serve that at once.
+    number: int = 0
+    places: int = 1
 
 
 class Ending(StrEnum):
@@ -107,6 +110,16 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaver:
+    """A crawl that ended before others of its attempt, and what is to be done about its leases."""
+
+    attempt: int
+    number: int
+    #: Ids, in hex, of pages that none of the others should take.
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Where a job stands after a crawl or a request of a person."""
 
@@ -118,6 +131,8 @@ class Ended:
     ring: bool
     #: Where its bell is rung.
     queue: str = Queue.CRAWLS
+    #: The crawl that others go on without; None when the job is not being crawled any more.
+    left: Leaver | None = None
 
 
 def claim(
@@ -128,10 +143,11 @@ def claim(
     lease_seconds: float,
     queues: Collection[str] | None = None,
 ) -> Claim | None:
-    """Takes a pending job for one crawl: `attempt` rises and the lease begins.
+    """Takes a pending job for one crawl: `attempt` rises and the lease begins. Or joins another.
 
     None when it is not there to take: a bell rung twice, or too early, or outside its window, or
-    in a queue that is not the job's; `queues` are those that the worker serves, None = any.
+    in a queue that is not the job's; `queues` are those that the worker serves, None = any. A
+    running job is joined where its definition asks for more crawlers than it has.
     """
     if starts.postpone(session, [job_id]):
         return None
@@ -141,13 +157,15 @@ def claim(
             ScrapingJob.id == job_id,
             ScrapingJob.status == JobStatus.PENDING,
             ScrapingJob.run_after <= func.now(),
-            true() if queues is None else bells.queue().in_(queues),
+            bells.is_rung_in(queues),
         )
         .values(
             status=JobStatus.RUNNING,
             attempt=ScrapingJob.attempt + 1,
             started_at=func.coalesce(ScrapingJob.started_at, func.now()),
+            rung_at=func.now(),
             requested=None,
+            closing=None,
             error_message=None,
             finish_reason=None,
         )
@@ -159,31 +177,59 @@ def claim(
         )
     ).one_or_none()
     if row is None:
-        return None
+        joined = sharing.join(
+            session, job_id, worker=worker, lease_seconds=lease_seconds, queues=queues
+        )
+        return _claim(session, job_id, joined, joined.number, joined.places) if joined else None
     publishing.discard_before(session, row.target_id, job_id)
-    crawls.begin(session, job_id, row.attempt, worker=worker, lease_seconds=lease_seconds)
-    left_out = tuple(pages.to_leave_out(session, job_id)) if row.attempt > 1 else ()
-    window = starts.window_of(row.definition)
+    places = sharing.places(row.definition)
+    crawls.begin(
+        session, job_id, row.attempt, worker=worker, lease_seconds=lease_seconds, places=places
+    )
+    return _claim(session, job_id, row, 0, places)
+
+
+def _claim(session: Session, job_id: uuid.UUID, job: Any, number: int, places: int) -> Claim:
+    is_first = job.attempt == 1 and number == 0
+    window = starts.window_of(job.definition)
     return Claim(
         str(job_id),
-        row.attempt,
-        row.target_id,
-        row.definition,
-        open_seconds=(window.closing(row.now) - row.now).total_seconds() if window else None,
-        left_out=left_out,
+        job.attempt,
+        job.target_id,
+        job.definition,
+        open_seconds=(window.closing(job.now) - job.now).total_seconds() if window else None,
+        left_out=() if is_first else tuple(pages.to_leave_out(session, job_id)),
+        number=number,
+        places=places,
     )
 
 
 def finish(
-    session: Session, job_id: uuid.UUID, attempt: int, end: End, *, retry_seconds: float
+    session: Session,
+    job_id: uuid.UUID,
+    attempt: int,
+    end: End,
+    *,
+    retry_seconds: float,
+    number: int = 0,
 ) -> Ended | None:
-    """Writes what became of an attempt and where the job goes from there.
+    """Writes what became of a crawl and where its job goes from there.
 
     What a person requested is read in the same UPDATE, so a cancel that came first wins. None when
-    the attempt no longer owns the job; then nothing is written.
+    the crawl no longer owns the job; then nothing is written. While other crawls of the attempt
+    live, the job goes on with them, unless its end is one that no other can better.
     """
-    page = end.page if _owns(session, job_id, attempt) else None
-    gave_up = page is not None and pages.charge(session, job_id, page)
+    # First of all, as the checkpoint takes its locks: the two never lock each other out.
+    job = _owned(session, job_id, attempt)
+    left = crawls.end(session, job_id, attempt, outcome=end.reason, number=number)
+    if job is None or left is None:
+        return None
+    gave_up = end.page is not None and pages.charge(session, job_id, end.page)
+    if left.living and end.ending is not Ending.IMPOSSIBLE:
+        return _go_on(session, job_id, Leaver(attempt, number, ()), end, is_fruitful=left.pages > 0)
+    if left.others:
+        crawls.end_others(session, job_id, attempt, outcome=end.reason)
+        end = _of_all(session, job_id, attempt, end, closing=job.closing)
     failures = _failures(job_id, attempt, end.ending, gave_up=gave_up)
     status = _next_status(end.ending, failures)
     final = status.in_([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED])
@@ -203,6 +249,7 @@ def finish(
             status=status,
             failures=failures,
             requested=None,
+            closing=None,
             run_after=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait),
             rung_at=case((wait == 0, func.now()), else_=null()),
             completed_at=case((final, func.now()), else_=null()),
@@ -213,8 +260,6 @@ def finish(
         )
         .returning(*_ENDED)
     ).one_or_none()
-    # After the job's row, as the checkpoint takes them: the two never lock each other out.
-    crawls.end(session, job_id, attempt, outcome=end.reason)
     if row and row.status is JobStatus.COMPLETED:
         _believe(session, job_id)
     if row and row.status.is_final:
@@ -222,6 +267,64 @@ def finish(
         alerts.note_changes(session, job_id)
         tallies.add_jobs(session, job_id)
     return _admitted(session, _ended(row)) if row else None
+
+
+def _go_on(
+    session: Session, job_id: uuid.UUID, leaver: Leaver, end: End, *, is_fruitful: bool
+) -> Ended:
+    """The job goes on with its other crawls, and another may take this one's place.
+
+    At once where the crawl was told to stop or died; later where it would only end likewise.
+    """
+    is_over = end.ending is Ending.COMPLETED
+    is_alone = end.reason == sharing.ALONE
+    # A page that is charged is progress: after three of its charges it is left out.
+    is_wasted = end.ending.is_charged and not is_fruitful and end.page is None
+    if is_alone or is_wasted:
+        sharing.take_away(session, job_id, leaver.attempt, all_but_one=is_alone)
+    if end.stats:
+        crawls.keep_stats(session, job_id, leaver.attempt, leaver.number, end.stats)
+    if not is_over and not is_alone:
+        said = f"Crawl {leaver.number} has ended, the others go on. {end.message or end.reason}"
+        sharing.note(session, job_id, leaver.attempt, said)
+    limit = end.reason if is_over and end.reason != PROVEN else None
+    row = session.execute(
+        update(ScrapingJob)
+        .where(ScrapingJob.id == job_id)
+        .values(
+            closing=func.coalesce(ScrapingJob.closing, limit),
+            rung_at=func.now(),
+            run_after=func.greatest(
+                ScrapingJob.run_after,
+                func.now() + func.make_interval(0, 0, 0, 0, 0, 0, end.wait_seconds),
+            ),
+        )
+        .returning(*_ENDED, ScrapingJob.requested, ScrapingJob.closing)
+    ).one()
+    replaced = end.ending in (Ending.HANDED_BACK, Ending.DIED) and not (is_wasted or is_alone)
+    return replace(
+        _ended(row),
+        ring=replaced and not (end.wait_seconds or row.requested or row.closing),
+        left=replace(leaver, left_out=tuple(pages.to_leave_out(session, job_id))),
+    )
+
+
+def _of_all(
+    session: Session, job_id: uuid.UUID, attempt: int, end: End, *, closing: str | None
+) -> End:
+    """How an attempt ended that several crawls have served, when this is the last one's end.
+
+    What another has proven stays so, and a limit that another met is met, even when the last one
+    dies before it can say the same.
+    """
+    end = replace(end, stats=sharing.stats(session, job_id, attempt, end.stats))
+    if end.ending is Ending.IMPOSSIBLE:
+        return end
+    if sharing.is_proven(session, job_id, attempt):
+        return replace(end, ending=Ending.COMPLETED, reason=PROVEN, wait_seconds=0)
+    if closing and end.ending is not Ending.COMPLETED:
+        return replace(end, ending=Ending.COMPLETED, reason=closing, wait_seconds=0)
+    return end
 
 
 def _believe(session: Session, job_id: uuid.UUID) -> None:
@@ -320,14 +423,14 @@ def ended_among(session: Session, job_ids: Sequence[uuid.UUID]) -> set[uuid.UUID
     return set(job_ids) - set(active)
 
 
-def _owns(session: Session, job_id: uuid.UUID, attempt: int) -> bool:
-    """True when the attempt owns the job, which is locked so that it does until the commit."""
-    own = select(ScrapingJob.id).where(
+def _owned(session: Session, job_id: uuid.UUID, attempt: int) -> Any:
+    """The job that the attempt owns, locked so that it does until the commit; else None."""
+    own = select(ScrapingJob.closing).where(
         ScrapingJob.id == job_id,
         ScrapingJob.attempt == attempt,
         ScrapingJob.status == JobStatus.RUNNING,
     )
-    return session.scalar(own.with_for_update()) is not None
+    return session.execute(own.with_for_update()).one_or_none()
 
 
 def _should_have_seen_all(end: End) -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ class TroubledPage:
 
 
 def charge(session: Session, job_id: uuid.UUID, page: TroubledPage) -> bool:
-    """Charges a page with the crash of its crawler; True when the job now gives it up."""
+    """Charges a page with the crash of its crawler; True when the job gives it up by this."""
     charges = ChargedPage.charges + 1
     statement = insert(ChargedPage).values(
         job_id=job_id,
@@ -44,7 +44,7 @@ def charge(session: Session, job_id: uuid.UUID, page: TroubledPage) -> bool:
                     (charges >= MOST_CHARGES, func.coalesce(ChargedPage.given_up_at, func.now()))
                 ),
             },
-        ).returning(ChargedPage.given_up_at.is_not(None))
+        ).returning(func.coalesce(ChargedPage.given_up_at == func.now(), False))
     )
     if given_up:
         session.execute(

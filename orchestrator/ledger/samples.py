@@ -157,7 +157,7 @@ FROM unnest(%(sample_places)s::smallint[], %(sample_ids)s::bytea[], %(sample_url
     AS p (place, id, url, status, type, size, body, items, filled)
 WHERE EXISTS (SELECT FROM crawls c JOIN scraping_jobs j ON j.id = c.job_id
               WHERE j.id = %(job)s AND j.attempt = %(attempt)s AND j.status = 'running'
-                AND c.attempt = j.attempt AND c.ended_at IS NULL
+                AND c.attempt = j.attempt AND c.number = %(crawl)s AND c.ended_at IS NULL
                 AND c.checkpoint = %(number)s - 1)
 ON CONFLICT (job_id, place) DO NOTHING;
 """

@@ -100,7 +100,9 @@ def pending(session: Session) -> list[ClientJob]:
 def running(session: Session) -> list[ClientJob]:
     """Those that are being crawled, the oldest first."""
     same = and_(Crawl.job_id == ScrapingJob.id, Crawl.attempt == ScrapingJob.attempt)
-    query = _listed(Crawl.pid).outerjoin(Crawl, same)
+    # Clients know one process a job; of several it is the one that began first.
+    pid = select(Crawl.pid).where(same, Crawl.ended_at.is_(None)).order_by(Crawl.number).limit(1)
+    query = _listed(pid.scalar_subquery())
     query = query.where(ScrapingJob.status == JobStatus.RUNNING)
     return _jobs(session, query.order_by(ScrapingJob.started_at).limit(_MOST_ACTIVE))
 

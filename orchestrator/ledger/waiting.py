@@ -224,9 +224,11 @@ def _behind(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting)
         )
         .order_by(ScrapingJob.priority, ScrapingJob.queued_at)
     ).all()
+    # A job that several crawls serve takes several slots, and is named once.
+    once = {each.id: (each, name, since) for each, name, since in reversed(running)}
     named = [
         Running(each.id, each.target_id, name, since, ends.get(each.id))
-        for each, name, since in running[:_NAMED]
+        for each, name, since in list(once.values())[::-1][:_NAMED]
     ]
     likely_at = _likely_at(session, [each for each, _, _ in running], ends, ahead)
     return replace(waiting, slots=scene.slots, running=named, ahead=len(ahead), likely_at=likely_at)

@@ -3,26 +3,35 @@
 -- which a page counts as done while its links are known to nobody.
 --
 -- KEYS mark, requests, queue, leases
--- ARGV epoch, attempt, lease in ms, how many to take, seeded, start pages reached,
---      number of pushes, then id, score, record for each,
+-- ARGV epoch, attempt, the crawl's number, lease in ms, how many to take, seeded, start pages
+--      reached, number of pushes, then id, score, record for each,
 --      number of acknowledgements, then ids,
 --      number of renewals, then ids,
 --      number of returns, then ids
--- Returns "lost", "fenced", or {tick, queued, done, waiting, leased, {id, record, …}}
+-- Returns "lost", "fenced", or {tick, queued, done, waiting, leased, crawls of the attempt,
+--      start pages reached by any of them, {id, record, …}}
 
 local MARK, REQUESTS, QUEUE, LEASES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
-local mark = redis.call('HMGET', MARK, 'epoch', 'attempt')
+local own = 'tick:' .. ARGV[3]
+local mark = redis.call('HMGET', MARK, 'epoch', 'attempt', own, 'crawls', 'reached')
 if mark[1] ~= ARGV[1] then
   return 'lost'
 end
-if tonumber(mark[2]) ~= tonumber(ARGV[2]) then
+if tonumber(mark[2]) ~= tonumber(ARGV[2]) or mark[3] == 'left' then
   return 'fenced'
 end
+if not mark[3] then
+  -- Redis came back with a frontier from before this crawl.
+  return 'lost'
+end
+local number, crawls = tonumber(ARGV[3]), tonumber(mark[4])
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local until_then = now + tonumber(ARGV[3])
+-- A lease tells its holder without a key of its own: by the fraction of its time, in 2048ths of a
+-- millisecond, which a score of this size still keeps.
+local until_then = now + tonumber(ARGV[4]) + number / 2048
 
 -- A call for many at once costs a tenth of a call for each; Lua's stack holds some 8,000 values.
 -- Even, so that pairs stay together.
@@ -58,7 +67,7 @@ local function scored(score, ids)
   return pairs_of
 end
 
-local at = 7
+local at = 8
 
 local function next_ids(width)
   local count = tonumber(ARGV[at])
@@ -115,7 +124,8 @@ local function give_back()
   local ids = next_ids(1)
   local leased = {}
   for i, score in ipairs(ask('ZMSCORE', LEASES, ids)) do
-    if score then
+    -- Not what ran out meanwhile and was taken by another crawl.
+    if score and tonumber(score) % 1 * 2048 == number then
       leased[#leased + 1] = ids[i]
     end
   end
@@ -123,6 +133,10 @@ local function give_back()
 end
 
 local function take(most)
+  if most > 0 and crawls > 1 then
+    -- Each its share, or the first to ask would keep the last pages for itself.
+    most = math.min(most, math.ceil(redis.call('ZCARD', QUEUE) / crawls))
+  end
   local popped = redis.call('ZPOPMIN', QUEUE, most)
   local ids = {}
   for i = 1, #popped, 2 do
@@ -141,19 +155,21 @@ local done = acknowledge()
 call('ZADD', LEASES, scored(until_then, next_ids(1)), 'XX')
 give_back()
 to_the_front(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now))
-local taken = take(tonumber(ARGV[4]))
+local taken = take(tonumber(ARGV[5]))
 
-if ARGV[5] == '1' then
+if ARGV[6] == '1' then
   redis.call('HSET', MARK, 'seeded', 1)
 end
-if ARGV[6] == '1' then
+if ARGV[7] == '1' then
   redis.call('HSET', MARK, 'reached', 1)
 end
 return {
-  redis.call('HINCRBY', MARK, 'tick', 1),
+  redis.call('HINCRBY', MARK, own, 1),
   redis.call('HINCRBY', MARK, 'queued', queued),
   redis.call('HINCRBY', MARK, 'done', done),
   redis.call('ZCARD', QUEUE),
   redis.call('ZCARD', LEASES),
+  crawls,
+  (ARGV[7] == '1' or mark[5] == '1') and 1 or 0,
   taken,
 }

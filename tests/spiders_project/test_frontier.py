@@ -19,7 +19,7 @@ from scrapy.statscollectors import StatsCollector
 from scrapy.utils.request import RequestFingerprinter
 
 from orchestrator.ledger.jobs import Claim
-from spiders_project.frontier import START_MARK, Frontier
+from spiders_project.frontier import START_MARK, Frontier, NotShared
 
 
 class ShopSpider(scrapy.Spider):
@@ -93,8 +93,11 @@ def opened(redis_url: str) -> Iterator[OpenEngine]:
     """`opened(2)` is an engine with the second attempt's frontier; it runs in an event loop."""
     job_id, engines = str(uuid4()), []
 
-    def open_engine(attempt: int = 1, spider: Any = ShopSpider, **options: Any) -> Engine:
-        engines.append(Engine(Claim(job_id, attempt, 1, {}), spider(), **options))
+    def open_engine(
+        attempt: int = 1, spider: Any = ShopSpider, *, number: int = 0, **options: Any
+    ) -> Engine:
+        claim = Claim(job_id, attempt, 1, {}, number=number, places=2)
+        engines.append(Engine(claim, spider(), **options))
         return engines[-1]
 
     async def opening(*arguments: Any, **options: Any) -> Engine:
@@ -181,6 +184,66 @@ def test_equal_start_requests_are_each_fetched_once_over_all_attempts(opened: Op
     second = opened(2)
     _queue(second, _start("one"), _start("one"), _start("one"))
     assert second.fetch_all() == ["one", "one"]
+
+
+# Several crawls of a job
+
+
+def test_start_requests_of_several_crawls_are_each_fetched_once(opened: OpenEngine) -> None:
+    first, second = opened(), opened(number=1)
+    for each in (first, second):
+        _queue(each, _start("one"), _start("two"), _start("two"))
+    fetched = [*first.fetch_all(), *second.fetch_all()]
+    assert sorted(fetched) == ["one", "two", "two"]
+
+
+def test_no_crawl_ends_while_another_is_at_a_page(opened: OpenEngine) -> None:
+    first, second = opened(), opened(number=1)
+    _queue(first, _start("one"))
+    assert first.take()
+    assert second.fetch_all() == []
+    assert second.frontier.has_pending_requests()
+    first.inprogress.clear()
+    first.frontier.reach()
+    first.frontier.seeded = second.frontier.seeded = True
+    first.checkpoint()
+    assert second.fetch_all() == []
+    assert not second.frontier.has_pending_requests()
+    assert second.frontier.is_proven()
+
+
+def test_a_frontier_is_forgotten_by_the_last_to_leave(opened: OpenEngine, redis_url: str) -> None:
+    first, second = opened(), opened(number=1)
+    _queue(first, _start("one"))
+    first.frontier.close("finished")
+    first.frontier.forget()
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.keys("*:mark")
+        assert second.fetch_all() == ["one"]
+        second.frontier.close("finished")
+        second.frontier.forget()
+        assert not client.keys("*:mark")
+
+
+def test_a_spider_that_keeps_state_has_one_crawl(opened: OpenEngine) -> None:
+    first = opened(spider=StatefulSpider)
+    _queue(first, _page("a"))
+    assert first.take()
+    with pytest.raises(NotShared, match="resumable = False"):
+        opened(spider=StatefulSpider, number=1)
+    first.inprogress.clear()
+    first.checkpoint()
+    assert first.frontier.state.done == 1
+
+
+def test_what_start_left_in_memory_is_asked_for_again_by_the_next_attempt(
+    opened: OpenEngine,
+) -> None:
+    first = opened()
+    _queue(first, _start("kept"), _page("in-memory", callback=lambda page: None))
+    first.frontier.seeded = True
+    first.checkpoint()
+    assert not opened(2).frontier.seeded
 
 
 # Given back, acknowledged, proven

@@ -18,7 +18,7 @@ MARK, REQUESTS, QUEUE, LEASES = frontiers.keys(JOB)
 
 
 class OpenBook(Protocol):
-    def __call__(self, attempt: int = 1, *, afresh: bool = False) -> LeaseBook: ...
+    def __call__(self, attempt: int = 1, number: int = 0, *, afresh: bool = False) -> LeaseBook: ...
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def opened(redis_url: str) -> Iterator[OpenBook]:
     """`opened(2)` is the frontier as its second attempt has opened it."""
     with ExitStack() as stack:
 
-        def open_book(attempt: int = 1, *, afresh: bool = False) -> LeaseBook:
-            book = LeaseBook(JOB, attempt)
+        def open_book(attempt: int = 1, number: int = 0, *, afresh: bool = False) -> LeaseBook:
+            book = LeaseBook(JOB, attempt, number)
             stack.callback(book.close)
             book.open(afresh=afresh)
             return book
@@ -111,7 +111,7 @@ def test_children_are_there_before_their_parent_is_acknowledged(
 def _until_the_tick(monitor: redis.client.Monitor) -> Iterator[dict[str, str]]:
     for each in monitor.listen():
         yield each
-        if "tick" in each["command"]:
+        if each["command"].startswith("HINCRBY") and ":mark tick" in each["command"]:
             return
 
 
@@ -201,6 +201,115 @@ def test_an_acknowledgement_holds_whoever_has_the_lease_by_then(opened: OpenBook
     answer = _travel(opened(2), 1, done=[b"a"])
     assert answer.taken == []
     assert (answer.done, answer.waiting, answer.leased) == (1, 0, 0)
+
+
+# Several crawls of an attempt
+
+
+def test_who_joins_takes_nothing_from_the_others(opened: OpenBook) -> None:
+    first = opened()
+    _travel(first, 2, pushes=_push("a", "b", "c"), reached=True)
+    answer = _travel(opened(1, 1), 10)
+    assert _names(answer) == ["c"]
+    assert (answer.leased, answer.crawls, answer.reached) == (3, 2, True)
+
+
+def test_each_takes_no_more_than_its_share(opened: OpenBook) -> None:
+    first, second = opened(), opened(1, 1)
+    assert len(_names(_travel(first, 64, pushes=_push(*"abcdefgh")))) == 4
+    assert len(_names(_travel(second, 64))) == 2
+    assert len(_names(_travel(second, 64))) == 1
+    assert len(_names(_travel(first, 64))) == 1
+
+
+def test_what_a_crawl_held_is_given_back_when_it_has_left(opened: OpenBook) -> None:
+    first, second = opened(), opened(1, 1)
+    _travel(first, 2, pushes=_push("a", "b", "c", "d"))
+    _travel(second, 1)
+    assert frontiers.leave(JOB, 1, 0) == 1
+    answer = _travel(second, 10)
+    assert _names(answer) == ["a", "b", "d"]
+    assert (answer.leased, answer.crawls) == (4, 1)
+    with pytest.raises(LeaseLost):
+        _travel(first, done=[b"a"])
+
+
+def test_who_has_left_cannot_come_back_and_leaves_once(opened: OpenBook) -> None:
+    opened(), opened(1, 1)
+    assert [frontiers.leave(JOB, 1, 1) for _ in range(2)] == [1, 1]
+    with pytest.raises(LeaseLost):
+        opened(1, 1)
+    assert _travel(opened(1, 2)).crawls == 2
+
+
+def test_who_was_given_up_before_it_began_cannot_begin(opened: OpenBook) -> None:
+    opened()
+    assert frontiers.leave(JOB, 1, 1) == 1
+    with pytest.raises(LeaseLost):
+        opened(1, 1)
+
+
+def test_a_page_that_was_given_up_is_taken_by_nobody(opened: OpenBook) -> None:
+    first, second = opened(), opened(1, 1)
+    _travel(first, 1, pushes=_push("poison", "b"))
+    for _ in range(2):
+        frontiers.leave(JOB, 1, 0, left_out=[b"poison".hex()])
+    answer = _travel(second, 10)
+    assert _names(answer) == ["b"]
+    assert (answer.done, answer.queued) == (1, 2)
+
+
+def test_a_new_attempt_takes_from_all_and_forgets_who_left(opened: OpenBook) -> None:
+    first, second = opened(), opened(1, 1)
+    _travel(first, 1, pushes=_push("a", "b", "c"))
+    _travel(second, 1)
+    frontiers.leave(JOB, 1, 1)
+    answer = _travel(opened(2, 1), 10)
+    assert sorted(_names(answer)) == ["a", "b", "c"]
+    assert answer.crawls == 1
+    assert frontiers.leave(JOB, 1, 1) == 0
+    with pytest.raises(LeaseLost):
+        _travel(first)
+
+
+def test_what_another_took_meanwhile_is_not_given_back_by_who_lost_it(opened: OpenBook) -> None:
+    first, second = opened(), opened(1, 1)
+    _travel(first, 1, pushes=_push("a"), lease_seconds=0.001)
+    assert awaiting.until(lambda: _names(_travel(second, 1)), "the request again") == ["a"]
+    assert _travel(first, returned=[b"a"]).waiting == 0
+    frontiers.leave(JOB, 1, 0)
+    assert _travel(second).leased == 1
+
+
+def test_a_lease_tells_its_holder_however_many_there_were(opened: OpenBook) -> None:
+    first, last = opened(1, 0), opened(1, 4095)
+    _travel(first, 1, pushes=_push("a", "b"))
+    _travel(last, 1)
+    frontiers.leave(JOB, 1, 4095)
+    assert _names(_travel(first, 1)) == ["b"]
+
+
+def test_a_crawl_that_an_older_frontier_does_not_know_has_lost_it(
+    opened: OpenBook, server: redis.Redis
+) -> None:
+    opened()
+    saved = server.dump(MARK)
+    second = opened(1, 1)
+    server.restore(MARK, 0, saved, replace=True)
+    with pytest.raises(FrontierLost):
+        _travel(second)
+
+
+def test_a_crawl_whose_own_trips_an_older_frontier_has_goes_on(
+    opened: OpenBook, server: redis.Redis
+) -> None:
+    first, second = opened(), opened(1, 1)
+    saved = server.dump(MARK)
+    _travel(first)
+    server.restore(MARK, 0, saved, replace=True)
+    _travel(second)
+    with pytest.raises(FrontierLost, match="older"):
+        _travel(first)
 
 
 def test_a_redis_that_refuses_is_away_and_the_trip_can_be_made_again(

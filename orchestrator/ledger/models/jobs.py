@@ -168,6 +168,8 @@ class ScrapingJob(Table):
         ForeignKey("scraping_jobs.id", ondelete="SET NULL")
     )
     requested: Mapped[Requested | None] = mapped_column(words(Requested))
+    #: Why its crawls are to end in order: one of them met a limit, so the job is complete.
+    closing: Mapped[str | None] = mapped_column(Text)
     queued_at: Mapped[AtNow]
     started_at: Mapped[At | None]
     completed_at: Mapped[At | None]
@@ -198,5 +200,5 @@ class ScrapingJob(Table):
     verdict: Mapped[Verdict | None] = mapped_column(words(Verdict))
     #: Null = nothing was held back.
     publication: Mapped[Publication | None] = mapped_column(words(Publication))
-    #: Scrapy's statistics of the last attempt.
+    #: Scrapy's statistics of the last attempt, of all its crawls together.
     stats: Mapped[Json] = mapped_column(server_default="{}")

@@ -79,16 +79,30 @@ def _window(*, hours: int) -> str:
     return f"{opens:%H:%M}-{closes:%H:%M}"
 
 
+def a_shared_job(target_id: int, crawlers: int) -> uuid.UUID:
+    """A job that so many crawls may serve at once."""
+    job_id = a_job(target_id)
+    execute(
+        "UPDATE scraping_jobs SET definition = definition || jsonb_build_object('crawlers', :n)"
+        " WHERE id = :id",
+        n=crawlers,
+        id=job_id,
+    )
+    return job_id
+
+
 def claim(job_id: uuid.UUID, *, lease_seconds: float = 60) -> Claim | None:
     with database.transaction() as session:
         return jobs.claim(session, job_id, worker="w@here", lease_seconds=lease_seconds)
 
 
 def finish(
-    job_id: uuid.UUID, end: End, *, attempt: int = 1, retry_seconds: float = 30
+    job_id: uuid.UUID, end: End, *, attempt: int = 1, number: int = 0, retry_seconds: float = 30
 ) -> Ended | None:
     with database.transaction() as session:
-        return jobs.finish(session, job_id, attempt, end, retry_seconds=retry_seconds)
+        return jobs.finish(
+            session, job_id, attempt, end, retry_seconds=retry_seconds, number=number
+        )
 
 
 def do(verb: Callable[..., T], *ids: Any, **options: Any) -> T:

@@ -98,7 +98,7 @@ def test_a_sweep_beats_a_checkpoint_that_wakes_meanwhile(target_id: int) -> None
     writer = CheckpointWriter(claim, lease_seconds=60)
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            ((job_id, attempt, _, _),) = crawls.expired(session, most=10)
+            ((job_id, attempt, *_),) = crawls.expired(session, most=10)
             woken = pool.submit(writer.commit, Batch(pages=1))
             given.await_lock_or_end(woken)
             assert jobs.finish(session, job_id, attempt, given.BROKEN, retry_seconds=30)
