@@ -85,8 +85,16 @@ def standings(session: Session, job_ids: Sequence[uuid.UUID]) -> list[Standing]:
         .group_by(ScrapingJob.id)
     )
     return [
-        Standing(*row[:5], dict(zip(row[5] or (), row[6] or (), strict=True)), row[7])
-        for row in rows
+        Standing(
+            job_id,
+            status,
+            attempt,
+            checkpoint=checkpoint,
+            number=number,
+            pids=dict(zip(numbers or (), pids or (), strict=True)),
+            due=due,
+        )
+        for job_id, status, attempt, checkpoint, number, numbers, pids, due in rows
     ]
 
 
