@@ -25,7 +25,8 @@ PROVEN = "finished"
 #: The outcome of one that may not share its job, since its spider keeps state between requests.
 ALONE = "one_crawler_only"
 
-#: Crawls that an attempt may have in all. A lease in Redis tells its holder in so fine a fraction.
+#: Crawls that an attempt may have in all. A lease in Redis tells its holder in so fine a fraction,
+#: which its score keeps until the year 2109.
 MOST_CRAWLS = 2_048
 
 

@@ -30,7 +30,7 @@ local number, crawls = tonumber(ARGV[3]), tonumber(mark[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- A lease tells its holder without a key of its own: by the fraction of its time, in 2048ths of a
--- millisecond, which a score of this size still keeps.
+-- millisecond, which a score of this size still keeps, until the year 2109.
 local until_then = now + tonumber(ARGV[4]) + number / 2048
 
 -- A call for many at once costs a tenth of a call for each; Lua's stack holds some 8,000 values.

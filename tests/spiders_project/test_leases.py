@@ -10,6 +10,7 @@ import redis
 
 from orchestrator import frontiers
 from orchestrator.exceptions import LeaseLost
+from orchestrator.ledger.sharing import MOST_CRAWLS
 from spiders_project.leases import Answer, FrontierAway, FrontierLost, LeaseBook, Push, Trip
 from tests import awaiting
 
@@ -282,10 +283,10 @@ def test_what_another_took_meanwhile_is_not_given_back_by_who_lost_it(opened: Op
 
 
 def test_a_lease_tells_its_holder_however_many_there_were(opened: OpenBook) -> None:
-    first, last = opened(1, 0), opened(1, 4095)
+    first, last = opened(1, 0), opened(1, MOST_CRAWLS - 1)
     _travel(first, 1, pushes=_push("a", "b"))
     _travel(last, 1)
-    frontiers.leave(JOB, 1, 4095)
+    frontiers.leave(JOB, 1, MOST_CRAWLS - 1)
     assert _names(_travel(first, 1)) == ["b"]
 
 
