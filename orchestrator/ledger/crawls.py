@@ -5,6 +5,7 @@ All times are the database's own: a worker whose clock is wrong neither loses no
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -61,6 +62,19 @@ def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str,
 def left_by(session: Session, worker: str) -> Sequence[Row[uuid.UUID, int, str, int | None]]:
     """Attempts of the worker of that name that have not ended, as `expired` gives them."""
     return session.execute(_unended().where(Crawl.worker == worker)).all()
+
+
+def begun_before(
+    session: Session, moment: datetime
+) -> Sequence[Row[uuid.UUID, int, str, int | None]]:
+    """Attempts that began earlier and have not ended, as `expired` gives them."""
+    return session.execute(_unended().where(Crawl.started_at < moment)).all()
+
+
+def living_workers(session: Session) -> Sequence[str]:
+    """Those that hold a lease at this moment."""
+    living = select(Crawl.worker).where(Crawl.ended_at.is_(None), Crawl.lease_until > func.now())
+    return session.scalars(living.distinct().order_by(Crawl.worker)).all()
 
 
 def of_job(session: Session, job_id: uuid.UUID) -> Sequence[Crawl]:
