@@ -105,7 +105,6 @@ def _settings() -> dict[str, Any]:
             "weekly-clean-up": {
                 "task": "orchestrator.tasks.cleanup_old_data",
                 "schedule": crontab(minute="0", hour="2", day_of_week="1"),
-                "args": (30,),
                 "options": {"priority": LEAST},
             },
             "sweep": {

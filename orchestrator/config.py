@@ -233,6 +233,18 @@ class Config(BaseSettings):
         10, validation_alias="KUMO_SITE_REQUESTS_PER_SECOND", ge=0, le=10_000
     )
     site_in_flight: int = Field(8, validation_alias="KUMO_SITE_IN_FLIGHT", ge=0, le=10_000)
+    #: How many days ended jobs are kept, with all that hangs on them; 0 = for ever.
+    keep_jobs_days: int = Field(30, validation_alias="KUMO_KEEP_JOBS_DAYS", ge=0, le=36_500)
+    #: How many days of that with their log; None = as long as the jobs.
+    keep_log_days: int | None = Field(None, validation_alias="KUMO_KEEP_LOG_DAYS", ge=0, le=36_500)
+    #: How many days items are kept that no crawl sees any more; 0 = for ever.
+    keep_items_days: int = Field(30, validation_alias="KUMO_KEEP_ITEMS_DAYS", ge=0, le=36_500)
+    #: How many days it is kept what items were before, and when they were gone; 0 = for ever.
+    keep_changes_days: int = Field(30, validation_alias="KUMO_KEEP_CHANGES_DAYS", ge=0, le=36_500)
+    #: How many days it is kept what people were told; 0 = for ever.
+    keep_messages_days: int = Field(30, validation_alias="KUMO_KEEP_MESSAGES_DAYS", ge=0, le=36_500)
+    #: How many days it is kept who did what; 0 = for ever.
+    keep_audit_days: int = Field(0, validation_alias="KUMO_KEEP_AUDIT_DAYS", ge=0, le=36_500)
     #: Where people reach the dashboard; alerts link to it.
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         None, validation_alias="KUMO_PUBLIC_URL"
@@ -341,6 +353,11 @@ def temporary_files_in(folder: Path) -> Iterator[None]:
             del os.environ["TMPDIR"]
         else:
             os.environ["TMPDIR"] = before
+
+
+def environment_with(**variables: str) -> dict[str, str]:
+    """This process's environment and more, for a program that it starts."""
+    return os.environ | variables
 
 
 def bare_environment(home: Path) -> dict[str, str]:

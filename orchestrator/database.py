@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from psycopg2.extensions import make_dsn
+from sqlalchemy import Engine, create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -81,3 +82,27 @@ def meaning(error: Any) -> DatabaseAway | DatabaseNotMigrated | None:
     if state is not None and state.startswith(_AWAY_CLASSES):
         return DatabaseAway(_NO_ANSWER)
     return None
+
+
+def server_major() -> int:
+    """The major version of the server, 14 or more. Raises DatabaseAway."""
+    with translated(), engine().connect() as connection:
+        version: int = connection.scalar(text("SELECT current_setting('server_version_num')::int"))
+    return version // 10_000
+
+
+def tables() -> list[str]:
+    """The names of all tables there are, ours or not. Raises DatabaseAway."""
+    with translated(), engine().connect() as connection:
+        return sorted(inspect(connection).get_table_names(schema="public"))
+
+
+def for_programs() -> tuple[str, str | None]:
+    """The address as Postgres's own programs read it, and the password, which is not in it."""
+    settings = config.get()
+    # Asked without connecting: what engine() would hand to the driver.
+    url = make_url(settings.require_database_url())
+    _, words = url.get_dialect()().create_connect_args(url)
+    password = words.pop("password", None)
+    words.pop("sslpassword", None)
+    return make_dsn(**words, application_name="kumo backup"), password

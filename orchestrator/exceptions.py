@@ -32,6 +32,7 @@
     ├── BrowserMissing             pages cannot be rendered here
     ├── CatalogueUnreadable        which spiders there are cannot be found out
     ├── NotDelivered               a message did not reach its receiver
+    ├── BackupFailed               a database cannot be saved, or brought back
     ├── LeaseLost                  another attempt owns the job
     └── EmbeddedFailed             an embedded server cannot be started
 
@@ -212,6 +213,10 @@ class CatalogueUnreadable(OrchestratorError):
 
 class NotDelivered(OrchestratorError):
     """A message did not reach its receiver, or nobody can tell; it is tried again."""
+
+
+class BackupFailed(OrchestratorError):
+    """A database cannot be saved to a file or brought back from one; what stands in the way."""
 
 
 class LeaseLost(OrchestratorError):

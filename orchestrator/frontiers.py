@@ -57,6 +57,14 @@ def owners() -> list[UUID]:
     return [UUID(mark.decode().split("{")[1].split("}")[0]) for mark in marks]
 
 
+def delete_all() -> int:
+    """Deletes every job's frontier; how many there were. Raises BellAway."""
+    jobs = owners()
+    for job_id in jobs:
+        delete(str(job_id))
+    return len(jobs)
+
+
 def ping() -> None:
     """Raises BellAway unless Redis answers within its time."""
     try:

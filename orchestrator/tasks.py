@@ -9,6 +9,7 @@ from orchestrator.alerts import delivering
 from orchestrator.celery import app
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import cleanup, listings, search
+from orchestrator.ledger.cleanup import Retention
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer
 from orchestrator.sweep import sweep as sweep_once
@@ -50,9 +51,10 @@ def batch_scrape_targets(target_ids: Sequence[int | str]) -> dict[str, Any]:
 
 
 @app.task(throws=(OrchestratorError,))
-def cleanup_old_data(days: int = 30) -> dict[str, int]:
-    """Deletes what ended, or was last seen, more than `days` ago; counts by table."""
-    return cleanup.old_data(days)
+def cleanup_old_data(days: int | None = None) -> dict[str, int]:
+    """Deletes what is older than it is kept, or older than `days`; counts by table."""
+    kept = Retention.configured() if days is None else Retention.of(days)
+    return cleanup.old_data(kept)
 
 
 @app.task(throws=(OrchestratorError,))

@@ -104,6 +104,11 @@ KUMO_FRONTIER_MOST = 1_000_000
 # modified" of pages that were, it can be switched off. Scrapy's own cache stays off.
 KUMO_HTTP_CACHE = True
 
+# How many days an item is kept that no crawl sees any more, for a target whose items are to be kept
+# longer or shorter than the installation's variable of that name says; 0 is for ever. Clean-up
+# reads it, no crawl does.
+KUMO_KEEP_ITEMS_DAYS = None
+
 # Keeps a few pages of each job, to say why a field is empty. For a target whose pages must not be
 # kept it can be switched off.
 KUMO_PAGE_SAMPLES = True

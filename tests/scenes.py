@@ -1,6 +1,7 @@
 """Storage and shops for a whole module of tests: the worker that serves it lives as long."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import URL
@@ -15,12 +16,8 @@ from tests.shops import OpenShop
 @pytest.fixture(scope="module")
 def database(pair: Pair, template: URL) -> Iterator[str]:
     """The address of a migrated database for this module; DATABASE_URL names it."""
-    with databases.scratch(pair, template) as url, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
-        _forget_engine()
-        yield url.render_as_string(hide_password=False)
-        _forget_engine()
-    config.get.cache_clear()
+    with databases.scratch(pair, template) as url, storing_in(url) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +39,17 @@ def slow_shop() -> Iterator[OpenShop]:
     """A shop that takes a crawl a few seconds, so that a test can meet it half-way."""
     with shops.opened(400, delay=0.06) as shop:
         yield shop
+
+
+@contextmanager
+def storing_in(url: URL) -> Iterator[str]:
+    """DATABASE_URL names this database meanwhile; its address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+        _forget_engine()
+        yield url.render_as_string(hide_password=False)
+        _forget_engine()
+    config.get.cache_clear()
 
 
 def _forget_engine() -> None:

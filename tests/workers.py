@@ -63,8 +63,13 @@ class Worker:
 
 
 @contextmanager
-def working(*options: str, logs: Path | None = None, **environment: str) -> Iterator[Worker]:
-    """`celery worker` with these options, ready to serve; its log is kept only in `logs`."""
+def working(
+    *options: str, logs: Path | None = None, root: Path = ROOT, **environment: str
+) -> Iterator[Worker]:
+    """`celery worker` with these options, ready to serve; its log is kept only in `logs`.
+
+    It is that of the version of Kumo in `root`.
+    """
     environment = os.environ | QUICK | environment
     name = ("-n", f"{uuid4().hex[:8]}@%h")
     with TemporaryDirectory(prefix="kumo-worker-") as folder:
@@ -76,7 +81,7 @@ def working(*options: str, logs: Path | None = None, **environment: str) -> Iter
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                cwd=ROOT,
+                cwd=root,
                 env=environment,
             ) as process,
         ):

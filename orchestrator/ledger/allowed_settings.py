@@ -43,6 +43,7 @@ ALLOWED: Mapping[str, Bounds] = {
     "HTTPERROR_ALLOWED_CODES": Bounds(list, 100, 599, length=50),
     "KUMO_FRONTIER_MOST": Bounds(int, 1_000, 20_000_000),
     "KUMO_HTTP_CACHE": Bounds(bool),
+    "KUMO_KEEP_ITEMS_DAYS": Bounds(int, 0, 36_500),
     "KUMO_PAGE_SAMPLES": Bounds(bool),
     "KUMO_SILENCE_SECONDS": Bounds(float, 1, 86_400),
     "KUMO_SILENCE_TRIES": Bounds(int, 1, 100_000),

@@ -7,6 +7,7 @@ A crawl is named by job, attempt and number; an attempt that one crawl serves ha
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, select, update
@@ -134,6 +135,19 @@ def expired(session: Session, *, most: int) -> Sequence[Row[uuid.UUID, int, str,
 def left_by(session: Session, worker: str) -> Sequence[Row[uuid.UUID, int, str, int | None, int]]:
     """Crawls of the worker of that name that have not ended, as `expired` gives them."""
     return session.execute(_unended().where(Crawl.worker == worker)).all()
+
+
+def begun_before(
+    session: Session, moment: datetime
+) -> Sequence[Row[uuid.UUID, int, str, int | None, int]]:
+    """Crawls that began earlier and have not ended, as `expired` gives them."""
+    return session.execute(_unended().where(Crawl.started_at < moment)).all()
+
+
+def living_workers(session: Session) -> Sequence[str]:
+    """Those that hold a lease at this moment."""
+    living = select(Crawl.worker).where(Crawl.ended_at.is_(None), Crawl.lease_until > func.now())
+    return session.scalars(living.distinct().order_by(Crawl.worker)).all()
 
 
 def of_job(session: Session, job_id: uuid.UUID) -> Sequence[Crawl]:

@@ -62,6 +62,14 @@ def is_current() -> bool:
         return MigrationContext.configure(connection).get_current_revision() == wanted
 
 
+def knows(revision: str) -> bool:
+    """True of tables that this version can bring up to its own."""
+    return any(
+        each.revision == revision
+        for each in ScriptDirectory.from_config(_alembic()).walk_revisions()
+    )
+
+
 def _alembic() -> AlembicConfig:
     alembic = AlembicConfig()
     alembic.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))

@@ -22,16 +22,21 @@ def listening() -> Iterator[socket.socket]:
 
 
 @contextmanager
-def dashboard(listener: socket.socket) -> Iterator[str]:
-    """Its address; DATABASE_URL, REDIS_URL and KUMO_SECRET_KEY are those of this process."""
-    command = [sys.executable, "-m", "gunicorn", "dashboard.wsgi:app", "--threads", "4"]
+def dashboard(
+    listener: socket.socket, *, app: str = "dashboard.wsgi:app", root: Path = ROOT
+) -> Iterator[str]:
+    """Its address; DATABASE_URL, REDIS_URL and KUMO_SECRET_KEY are those of this process.
+
+    It is that of the version of Kumo in `root`, which calls it `app`.
+    """
+    command = [sys.executable, "-m", "gunicorn", app, "--threads", "4"]
     command += ["--graceful-timeout", "1"]
     port = listener.getsockname()[1]
     with subprocess.Popen(
         [*command, "--bind", f"fd://{listener.fileno()}", "--log-level", "warning"],
         env=os.environ | {"PORT": str(port)},
         pass_fds=[listener.fileno()],
-        cwd=ROOT,
+        cwd=root,
     ) as process:
         try:
             yield f"http://127.0.0.1:{port}"

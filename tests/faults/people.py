@@ -5,6 +5,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 
 import psutil
@@ -54,15 +55,20 @@ class Person:
 
 
 @contextmanager
-def at_a_dashboard(**environment: str) -> Iterator[Person]:
-    """Somebody signed in to a dashboard process with this environment."""
+def at_a_dashboard(
+    *, app: str = "dashboard.wsgi:app", root: Path = served.ROOT, **environment: str
+) -> Iterator[Person]:
+    """Somebody signed in to a dashboard process with this environment.
+
+    It is that of the version of Kumo in `root`, which calls it `app`.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setenv("KUMO_SECRET_KEY", "a secret that only tests know")
         config.get.cache_clear()
         _make_account()
-        with served.listening() as listener, served.dashboard(listener) as url:
+        with served.listening() as listener, served.dashboard(listener, app=app, root=root) as url:
             person = Person(url)
             person.sign_in()
             yield person

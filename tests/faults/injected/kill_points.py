@@ -142,7 +142,7 @@ def _cleanup(module: ModuleType) -> None:
 _PLACES: dict[str, Callable[[ModuleType], None]] = {
     "orchestrator.triggers": _triggers,
     "orchestrator.ledger.checkpoints": _checkpoints,
-    "orchestrator.ledger.cleanup": _cleanup,
+    "orchestrator.ledger.cleanup.batches": _cleanup,
     "spiders_project.leases": _leases,
     "spiders_project.frontier": _frontier,
     "spiders_project.checkpoint": _checkpoint,

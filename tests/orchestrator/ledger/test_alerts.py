@@ -16,6 +16,7 @@ from orchestrator.ledger import (
     saved_filters,
 )
 from orchestrator.ledger.channels import Scope
+from orchestrator.ledger.cleanup import Retention
 from orchestrator.ledger.filters import ChangeFilter, Move
 from orchestrator.ledger.models import AlertChannel, AlertKind, JobStatus
 from tests.orchestrator.ledger import given, scraped
@@ -168,10 +169,10 @@ def test_clean_up_removes_old_messages_and_what_nobody_was_told(target_id: int) 
     given.do(deliveries.gather)
     given.brought_to(JobStatus.COMPLETED, target_id)
     given.execute(f"UPDATE alerts SET due_at = {old} WHERE delivery_id IS NULL")
-    assert "deliveries" in cleanup.old_data(30)
+    assert "deliveries" in cleanup.old_data(Retention.of(30))
     assert (given.count("alerts"), given.count("alert_deliveries")) == (3, 1)
     given.execute(f"UPDATE alert_deliveries SET delivered_at = {old}")
-    assert cleanup.old_data(30)["alerts"] == 3
+    assert cleanup.old_data(Retention.of(30))["alerts"] == 3
     assert (given.count("alerts"), given.count("alert_deliveries")) == (0, 0)
     assert given.do(channels.one, channel_id)
 

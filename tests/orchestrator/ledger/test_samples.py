@@ -11,6 +11,7 @@ from orchestrator import config
 from orchestrator.exceptions import LeaseLost, NotFound
 from orchestrator.ledger import cleanup, fields, samples, targets
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
+from orchestrator.ledger.cleanup import Retention
 from orchestrator.ledger.samples import MOST_BYTES, NewSample
 from tests.orchestrator.ledger import given
 
@@ -157,7 +158,7 @@ def test_who_must_keep_no_pages_has_none_after_a_clean_up(
     else:
         monkeypatch.setenv("KUMO_SAMPLED_JOBS", "0")
         config.get.cache_clear()
-    counts = cleanup.old_data(30)
+    counts = cleanup.old_data(Retention.of(30))
     assert kept(job_id) == {}
     assert given.count("field_diagnoses") == 0
     assert len(kept(other)) == (switched_off == "target")
@@ -172,6 +173,6 @@ def test_samples_go_with_their_job_and_with_their_target(target_id: int) -> None
         job=job_id,
     )
     given.do(lambda session: targets.delete(session, targets.find(session, "gone")))
-    counts = cleanup.old_data(30)
+    counts = cleanup.old_data(Retention.of(30))
     assert (counts["page_samples"], counts["field_diagnoses"], counts["jobs"]) == (2, 1, 2)
     assert (kept(job_id), kept(other)) == ({}, {})

@@ -5,6 +5,7 @@ import pytest
 from orchestrator import database
 from orchestrator.ledger import absences, cleanup, jobs, tallies
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
+from orchestrator.ledger.cleanup import Retention
 from orchestrator.ledger.models import JobStatus, Trigger
 from tests.orchestrator.ledger import given
 
@@ -103,7 +104,7 @@ def test_folding_and_clean_up_change_no_total(target_id: int) -> None:
     given.do(tallies.fold)
     assert given.count("tallies") == 1
     given.execute("UPDATE scraping_jobs SET completed_at = now() - interval '9 days'")
-    assert cleanup.old_data(7)["jobs"] == 1
+    assert cleanup.old_data(Retention.of(7))["jobs"] == 1
     assert given.count("scraping_jobs", "id = :id", id=job_id) == 0
     assert totals() == before
     assert before["pages"] == 204

@@ -6,7 +6,7 @@ from mechanisms import Off
 
 OFF: Off = {
     "clean_up_in_batches": (
-        "orchestrator.ledger.cleanup",
+        "orchestrator.ledger.cleanup.batches",
         lambda module: replace(module, "MOST_ROWS", 1_000_000),
     ),
     "brief_lock_waits": (

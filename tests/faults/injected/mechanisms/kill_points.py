@@ -84,8 +84,8 @@ def _cancel_forgotten_at_the_end(module: ModuleType) -> None:
 def _busy_targets_cleaned_up_too(module: ModuleType) -> None:
     from sqlalchemy import true
 
-    replace(module, "_idle", lambda target_id: true())
-    replace(module, "_held_idle", lambda session, target_id: True)
+    replace(module, "target", lambda target_id: true())
+    replace(module, "held", lambda session, target_id: True)
 
 
 OFF: Off = {
@@ -100,5 +100,5 @@ OFF: Off = {
         lambda module: replace(module, "_delete_old_frontiers", lambda: 0),
     ),
     "cancel_wins_at_the_end": ("orchestrator.ledger.jobs", _cancel_forgotten_at_the_end),
-    "clean_up_spares_the_busy": ("orchestrator.ledger.cleanup", _busy_targets_cleaned_up_too),
+    "clean_up_spares_the_busy": ("orchestrator.ledger.cleanup.idle", _busy_targets_cleaned_up_too),
 }
