@@ -36,10 +36,14 @@ from tests.workers import CELERY, QUICK, ROOT, beating
 #: On machines that begin slowly a lease of three seconds would be over by then.
 _ENVIRONMENT = {"KUMO_LEASE_SECONDS": "6", "KUMO_RING_AGAIN_SECONDS": "2"}
 _DELAY_SECONDS = 0.3
+_WORKER = ("worker", "-l", "info", "-n", "worker@%h", "--concurrency=2")
 #: Where the one shop listens, which is each of the sites; the network ends with this process.
 _EVERYWHERE = "0.0.0.0"
 #: Where no job has ended for so long, the rest never will.
 _PATIENCE_SECONDS = 90
+#: A process whose server is gone in the midst of an answer.
+_QUESTION = "SELECT pg_sleep(3600)"
+_ASKS = f"from tests.orchestrator.ledger import given; given.execute({_QUESTION!r})"
 #: Python's own sleep fails there, so it never learns its spiders.
 _WRONG = "wrong-clock"
 
@@ -118,7 +122,9 @@ class Fleet:
 
     def add(self, name: str, **environment: str) -> Machine:
         """Starts one; it serves a moment later."""
-        command = [*CELERY, "worker", "-l", "info", "-n", "worker@%h", "--concurrency=2"]
+        return self.add_with(name, [*CELERY, *_WORKER], **environment)
+
+    def add_with(self, name: str, command: Sequence[str], **environment: str) -> Machine:
         log = self._logs / f"{name}.log"
         return self._stack.enter_context(
             machines.machine(name, command, log, os.environ | environment)
@@ -147,13 +153,17 @@ def _played(fleet: Fleet, request: Callable[[], None], apart_seconds: float) -> 
     """
     cut, dying, steady, wrong = four = fleet.four()
     request()
+    asking = fleet.add_with("asking", [sys.executable, "-c", _ASKS])
+    until(lambda: _is_asked(_QUESTION), "a question that is not answered yet")
     for each in four:
         _serves(each)
+    asking.cut_off()
     cut_at, left = _struck(cut, cut.cut_off)
     killed_at, ended = _struck(dying, dying.kill)
     _tell(f"one machine is cut off from {len(left)} crawls, one killed with {len(ended)}")
     joining = fleet.add("joining")
     until(lambda: lost_crawls.are_over(left), "the end of crawls that are cut off")
+    until(lambda: "DatabaseAway" in asking.said(), "the end of a wait for a server that is gone")
     _pass(apart_seconds)
     written = lost_crawls.written(left)
     cut.reconnect()
@@ -177,6 +187,10 @@ def _played(fleet: Fleet, request: Callable[[], None], apart_seconds: float) -> 
     return Counts(
         kills=2, worst_recovery_seconds=max(seconds), evidence=[each for each in evidence if each]
     )
+
+
+def _is_asked(question: str) -> bool:
+    return bool(given.count("pg_stat_activity", "state = 'active' AND query = :it", it=question))
 
 
 def _serves(machine: Machine) -> None:

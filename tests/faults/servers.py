@@ -69,7 +69,7 @@ class OwnRedis(Breakable):
     """A Valkey that may forget and may be full."""
 
     def __init__(self, home: Path, at: str = LOOPBACK) -> None:
-        super().__init__(valkey.prepare(home, bind=f"{LOOPBACK} {at}"))
+        super().__init__(valkey.prepare(home, bind=" ".join({LOOPBACK, at})))
         self.url = self.url.replace(LOOPBACK, at)
         self.folder = self._server.folder / "appendonlydir"
 
@@ -107,7 +107,7 @@ def own_postgres(
     with TemporaryDirectory(prefix="kumo-postgres-") as name:
         # Where root may make no namespace, Postgres runs as nobody, who has to get in here.
         (home := Path(name)).chmod(0o711)
-        listening = {"listen_addresses": f"{LOOPBACK},{at}"}
+        listening = {"listen_addresses": ",".join({LOOPBACK, at})}
         server = Breakable(postgres.prepare(home, **HURRY, **listening), prefix, **environment)
         with (home / "postgres" / "data" / "pg_hba.conf").open("a") as file:
             file.write("host all all samenet scram-sha-256\n")
