@@ -42,12 +42,13 @@ class Installation:
         return self.home / "meter.json"
 
     @contextmanager
-    def kumo_worker(self, *, metered: bool = False) -> Iterator[psutil.Process]:
-        """Kumo's worker, as `kumo up` starts it."""
+    def kumo_worker(self, number: int = 1, *, metered: bool = False) -> Iterator[psutil.Process]:
+        """One of Kumo's workers, as `kumo up` starts it."""
         environment = {METER_FILE: str(self.meter_file)} if metered else {}
-        command = (*programs.worker("crawls"), "-l", "INFO")
-        with self._started("kumo", command, environment) as worker:
-            processes.said(self.home / "kumo.log", r"crawls@\S+ ready")
+        name = f"kumo-{number}"
+        command = (*programs.worker("crawls"), "-n", f"{name}@%h", "-l", "INFO")
+        with self._started(name, command, environment) as worker:
+            processes.said(self.home / f"{name}.log", rf"{name}@\S+ ready")
             yield worker
 
     @contextmanager

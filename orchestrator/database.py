@@ -25,6 +25,13 @@ _BUSY = ("40P01", "55P03", "40001", "25P03")
 #: A process that is stopped, or whose machine is gone, in the midst of a transaction would keep its
 #: locks until the network gives up, and with them the turn to sweep.
 _IDLE_AT_MOST = "-c idle_in_transaction_session_timeout={milliseconds}"
+#: A machine that is gone says nothing, and the system would wait two hours for it: Postgres asks
+#: for a sign of life instead, and gives up when so many were not answered.
+_ASK_FOR_LIFE = (
+    " -c tcp_keepalives_idle={idle} -c tcp_keepalives_interval={interval}"
+    " -c tcp_keepalives_count={count}"
+)
+_ASKED = 3
 _NO_ANSWER = (
     "The database does not answer, so nothing was changed: see that Postgres runs and that "
     "DATABASE_URL is right (`kumo doctor` looks)."
@@ -36,18 +43,27 @@ _MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
 def engine() -> Engine:
     """One engine a process; pooled connections are checked before use."""
     settings = config.get()
-    idle_at_most = _IDLE_AT_MOST.format(milliseconds=int(settings.lease_seconds * 1_000))
     return create_engine(
         settings.require_database_url(),
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=20,
-        connect_args={
-            "connect_timeout": 5,
-            "application_name": "kumo",
-            "options": idle_at_most,
-        },
+        connect_args={"connect_timeout": 5, "application_name": "kumo"}
+        | _patience(settings.lease_seconds),
     )
+
+
+def _patience(lease_seconds: float) -> dict[str, Any]:
+    """When a connection is given up, by us and by Postgres: within half a lease."""
+    silent = max(round(lease_seconds / 4), 1)
+    asked = {"idle": silent, "interval": max(silent // _ASKED, 1), "count": _ASKED}
+    idle_at_most = _IDLE_AT_MOST.format(milliseconds=int(lease_seconds * 1_000))
+    return {
+        "options": idle_at_most + _ASK_FOR_LIFE.format(**asked),
+        **{f"keepalives_{name}": value for name, value in asked.items()},
+        # Of what was sent and did not arrive.
+        "tcp_user_timeout": 2_000 * silent,
+    }
 
 
 @contextmanager

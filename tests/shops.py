@@ -50,9 +50,20 @@ class OpenShop:
 
 @contextmanager
 def opened(
-    pages: int = 71, *, delay: float = 0, port: int = 0, day: int = DAY
+    pages: int = 71, *, delay: float = 0, port: int = 0, day: int = DAY, host: str = "127.0.0.1"
 ) -> Iterator[OpenShop]:
-    options = ["--port", str(port), "--pages", str(pages), "--day", str(day), "--delay", str(delay)]
+    options = [
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--pages",
+        str(pages),
+        "--day",
+        str(day),
+        "--delay",
+        str(delay),
+    ]
     with subprocess.Popen(
         [*END_WITH_US, sys.executable, "-m", "demo", *options], stdout=subprocess.PIPE, text=True
     ) as process:

@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from orchestrator import config
 from orchestrator import database as storage
 from orchestrator.embedded import postgres, valkey
+from orchestrator.embedded.kept import LOOPBACK
 from orchestrator.embedded.server import Server
 from tests import brokers
 from tests.pair import END_WITH_US, HURRY
@@ -67,8 +68,9 @@ class Breakable:
 class OwnRedis(Breakable):
     """A Valkey that may forget and may be full."""
 
-    def __init__(self, home: Path) -> None:
-        super().__init__(valkey.prepare(home))
+    def __init__(self, home: Path, at: str = LOOPBACK) -> None:
+        super().__init__(valkey.prepare(home, bind=" ".join({LOOPBACK, at})))
+        self.url = self.url.replace(LOOPBACK, at)
         self.folder = self._server.folder / "appendonlydir"
 
     def client(self) -> redis.Redis:
@@ -85,10 +87,10 @@ class OwnRedis(Breakable):
 
 
 @contextmanager
-def own_redis() -> Iterator[OwnRedis]:
-    """A running Valkey of its own; REDIS_URL and Celery name it."""
+def own_redis(at: str = LOOPBACK) -> Iterator[OwnRedis]:
+    """A running Valkey of its own; REDIS_URL and Celery name it, by that address."""
     with TemporaryDirectory(prefix="kumo-redis-") as home:
-        server = OwnRedis(Path(home))
+        server = OwnRedis(Path(home), at)
         server.start()
         try:
             with brokers.connected_to(server.url):
@@ -98,12 +100,18 @@ def own_redis() -> Iterator[OwnRedis]:
 
 
 @contextmanager
-def own_postgres(prefix: Sequence[str] = (), **environment: str) -> Iterator[Breakable]:
-    """A running, migrated Postgres of its own; DATABASE_URL names it."""
+def own_postgres(
+    prefix: Sequence[str] = (), *, at: str = LOOPBACK, **environment: str
+) -> Iterator[Breakable]:
+    """A running, migrated Postgres of its own; DATABASE_URL names it, by that address."""
     with TemporaryDirectory(prefix="kumo-postgres-") as name:
         # Where root may make no namespace, Postgres runs as nobody, who has to get in here.
         (home := Path(name)).chmod(0o711)
-        server = Breakable(postgres.prepare(home, **HURRY), prefix, **environment)
+        listening = {"listen_addresses": ",".join({LOOPBACK, at})}
+        server = Breakable(postgres.prepare(home, **HURRY, **listening), prefix, **environment)
+        with (home / "postgres" / "data" / "pg_hba.conf").open("a") as file:
+            file.write("host all all samenet scram-sha-256\n")
+        server.url = server.url.replace(LOOPBACK, at)
         server.start()
         try:
             with database_at(server.url):

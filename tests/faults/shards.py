@@ -25,7 +25,7 @@ from orchestrator.chaos.verdict import MUST_BE_ZERO
 from orchestrator.embedded import postgres
 from orchestrator.ledger.models import Trigger
 from tests import awaiting, shops
-from tests.faults import clean_ups, kill_points, servers
+from tests.faults import clean_ups, kill_points, machines, many_machines, servers
 from tests.faults.judging import Counts, Expected, judged, seconds_until_it_went_on
 from tests.faults.kill_points import POINTS, SHORT, Scene
 from tests.faults.servers import Breakable, OwnRedis
@@ -35,6 +35,8 @@ from tests.workers import ROOT, beating, working
 
 #: Pages of a storm's site: enough that some crawl is always half-way.
 _STORM_PAGES = 400
+#: Of each target, where whole machines are lost.
+_PAGES_A_MACHINE_CRAWLS = 120
 #: In a storm a crawler begins slowly: a lease of three seconds would be over by then.
 _IMPATIENT = {
     "KUMO_LEASE_SECONDS": "8",
@@ -176,6 +178,19 @@ def _postgres_restarted(ground: Ground, number: int) -> None:
     ground.postgres.start()
 
 
+# Machines lost in mid-crawl
+
+
+def _many_machines(targets: int, logs: Path, tell: Tell) -> Counts:
+    if reason := machines.refused():
+        return Counts(evidence=[f"no machine can be made here: {reason}"])
+    tell(f"{targets} targets on four machines")
+    try:
+        return many_machines.play(targets, _PAGES_A_MACHINE_CRAWLS, logs, apart_seconds=20)
+    except AssertionError as error:
+        return Counts(runs=1, stuck=1, evidence=[str(error)])
+
+
 SHARDS = {
     shard.name: shard
     for shard in (
@@ -183,5 +198,6 @@ SHARDS = {
         *(Shard(f"random-kills-{n}", 100, partial(_killed_at_random, n)) for n in range(1, 11)),
         Shard("redis-lost", 20, partial(_server_lost, _redis_lost)),
         Shard("postgres-restarted", 20, partial(_server_lost, _postgres_restarted)),
+        Shard("many-machines", 200, _many_machines),
     )
 }

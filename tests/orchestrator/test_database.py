@@ -1,3 +1,4 @@
+import os
 import socket
 from pathlib import Path
 
@@ -116,3 +117,16 @@ def test_without_an_address_the_sentence_says_what_to_do(
 def test_what_passes_when_tried_again_says_so(state: str, database: str) -> None:
     with pytest.raises(DatabaseAway, match="busy"):
         run(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$")
+
+
+def test_both_ends_of_a_connection_ask_whether_the_other_is_still_there(database: str) -> None:
+    """What comes of it when one is gone is shown with whole machines, in tests/faults."""
+    with storage.engine().connect() as connection:
+        names = "idle", "interval", "count"
+        theirs = [int(connection.scalar(text(f"SHOW tcp_keepalives_{name}"))) for name in names]
+        with socket.socket(fileno=os.dup(connection.connection.driver_connection.fileno())) as ours:
+            options = socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT
+            mine = [ours.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+            unsent = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert theirs == mine == [15, 5, 3]
+    assert unsent == 30_000
