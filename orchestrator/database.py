@@ -4,14 +4,17 @@ Storage trouble is told apart here, once: everything above sees `DatabaseAway` o
 `DatabaseNotMigrated`, never a driver's exception.
 """
 
+import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from orchestrator import config
 from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated
@@ -29,6 +32,9 @@ _NO_ANSWER = (
     "DATABASE_URL is right (`kumo doctor` looks)."
 )
 _MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
+#: A connection that was idle for longer is asked whether it lives.
+_ASKED_AFTER_SECONDS = 10.0
+_USED_AT = "used_at"
 
 
 @cache
@@ -36,9 +42,8 @@ def engine() -> Engine:
     """One engine a process; pooled connections are checked before use."""
     settings = config.get()
     idle_at_most = _IDLE_AT_MOST.format(milliseconds=int(settings.lease_seconds * 1_000))
-    return create_engine(
+    made = create_engine(
         settings.require_database_url(),
-        pool_pre_ping=True,
         pool_size=5,
         max_overflow=20,
         connect_args={
@@ -47,6 +52,10 @@ def engine() -> Engine:
             "options": idle_at_most,
         },
     )
+    event.listen(made, "connect", _used)
+    event.listen(made, "checkin", _used)
+    event.listen(made, "checkout", _check)
+    return made
 
 
 @contextmanager
@@ -56,6 +65,17 @@ def transaction() -> Iterator[Session]:
     Raises DatabaseAway or DatabaseNotMigrated in place of the driver's errors.
     """
     with translated(), Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session that only looks: each statement by itself, so nothing is begun or committed.
+
+    That spares two trips to Postgres. Raises as `transaction` does.
+    """
+    with translated(), Session(engine(), expire_on_commit=False) as session:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         yield session
 
 
@@ -81,3 +101,28 @@ def meaning(error: Any) -> DatabaseAway | DatabaseNotMigrated | None:
     if state is not None and state.startswith(_AWAY_CLASSES):
         return DatabaseAway(_NO_ANSWER)
     return None
+
+
+def _used(_: Any, entry: ConnectionPoolEntry) -> None:
+    entry.info[_USED_AT] = time.monotonic()
+
+
+def _check(connection: Any, entry: ConnectionPoolEntry, _: Any) -> None:
+    """A connection that Postgres has closed is replaced before anybody uses it.
+
+    A question costs a trip to Postgres each time. One that was used a moment ago says by its
+    socket that it was closed: there is something to read, though nothing was asked.
+    """
+    idle_seconds = time.monotonic() - entry.info[_USED_AT]
+    if idle_seconds < _ASKED_AFTER_SECONDS and not _has_news(connection):
+        return
+    try:
+        engine().dialect.do_ping(connection)
+    except Exception as error:
+        raise DisconnectionError("Postgres has closed this connection.") from error
+
+
+def _has_news(connection: Any) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -116,3 +116,23 @@ def test_without_an_address_the_sentence_says_what_to_do(
 def test_what_passes_when_tried_again_says_so(state: str, database: str) -> None:
     with pytest.raises(DatabaseAway, match="busy"):
         run(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$")
+
+
+def test_who_only_looks_asks_by_single_statements(database: str) -> None:
+    with storage.reading() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+        (row,) = given.execute("SELECT state FROM pg_stat_activity WHERE pid = :pid", pid=pid)
+    assert row.state == "idle"
+    # The next one gets that connection, and begins a transaction again.
+    test_a_transaction_that_fails_leaves_nothing(database)
+
+
+def test_a_connection_that_was_idle_for_long_is_asked_whether_it_lives(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(storage, "_ASKED_AFTER_SECONDS", 0.0)
+    run("SELECT 1")
+    monkeypatch.setattr(type(storage.engine().dialect), "do_ping", lambda *_: asked.append("?"))
+    run("SELECT 1")
+    assert asked == ["?"]
