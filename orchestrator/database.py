@@ -75,8 +75,15 @@ def reading() -> Iterator[Session]:
     That spares two trips to Postgres. Raises as `transaction` does.
     """
     with translated(), Session(engine(), expire_on_commit=False) as session:
-        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-        yield session
+        # Not by an isolation level, which SQLAlchemy takes back by one more trip.
+        driver = session.connection().connection.driver_connection
+        assert driver is not None
+        driver.autocommit = True
+        try:
+            yield session
+        finally:
+            if not driver.closed:
+                driver.autocommit = False
 
 
 @contextmanager
