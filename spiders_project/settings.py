@@ -48,7 +48,12 @@ DOWNLOADER_MIDDLEWARES = {
     "spiders_project.responses.Unpacking": 590,
     "spiders_project.responses.Redirects": 600,
 }
-EXTENSIONS = {"spiders_project.silence.Silence": 100}
+EXTENSIONS = {
+    "spiders_project.silence.Silence": 100,
+    # Off above; and not even imported, with a web server of seven megabytes.
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+}
 
 # Was Protego on the whole file: eight megabytes of rules kept the event loop for 20 s.
 ROBOTSTXT_PARSER = "spiders_project.robots.BoundedRobots"
