@@ -222,8 +222,8 @@ class Frontier(BaseScheduler):
     def _remember(self, request_id: bytes) -> None:
         self._known.add(request_id)
         if len(self._known) >= _MOST_KNOWN // 2:
-            # The older half goes as a whole: to take the oldest out of a dict is to look for it among
-            # the holes that the others left, which took 0.1 ms a request.
+            # The older half goes as a whole: to take the oldest out of a dict is to look for it
+            # among the holes that the others left, which took 0.1 ms a request.
             self._known_before, self._known = self._known, set()
 
     def _keep_in_memory(
