@@ -72,10 +72,9 @@ _settings = get_project_settings()
 for _name in _COMPONENTS:
     load_object(_settings[_name])
 for _name in _COMPONENT_LISTS:
-    # Scrapy imports every component that has a place, also those that are switched off.
-    for _component, _place in _settings.getwithbase(_name).items():
-        if _place is not None:
-            load_object(_component)
+    # Scrapy imports every component that is named, also those that are switched off.
+    for _component in _settings.getwithbase(_name):
+        load_object(_component)
 # Configured by the first statement otherwise, and every crawl makes one.
 Table.registry.configure()
 
