@@ -6,7 +6,7 @@ could make it look different is in the key: its arguments, and the reader's lang
 Whatever changes is another drawing. None of them may hold a token, a name of the reader, or `now`.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
@@ -17,8 +17,10 @@ from flask_babel import get_timezone
 from jinja2.runtime import Macro
 from markupsafe import Markup
 
-from dashboard import languages
+from dashboard import languages, times
+from orchestrator.ledger.job_lists import JobPage, ListedJob, ListedTarget
 from orchestrator.ledger.models import JobStatus, ScrapingJob, ScrapingTarget, Verdict
+from orchestrator.ledger.waiting import Reason
 from orchestrator.shelf import Shelf
 
 #: Letters; some thousand rows of lists.
@@ -30,13 +32,35 @@ def attach(app: Flask) -> None:
 
     def once(macro: Macro, *shown: Hashable) -> Markup:
         """What the macro draws of these values; the same ones are drawn once."""
-        # Where an app is mounted is part of its addresses.
-        reader = languages.here(), str(get_timezone()), request.root_path
-        key = macro.name, *reader, *shown
-        return shelf.get(key) or shelf.put(key, Markup(macro(*shown)))  # noqa: S704  # a macro escapes
+        return drawn(macro, [shown])
 
-    app.jinja_env.globals["once"] = once
-    app.jinja_env.filters.update(shown_job=shown_job, shown_target=shown_target)
+    def drawn(macro: Macro, rows: Iterable[tuple[Hashable, ...]]) -> Markup:
+        """What it draws of each of them, one after the other."""
+        # Where an app is mounted is part of its addresses.
+        drawing = macro.name, languages.here(), str(get_timezone()), request.root_path
+        each = [
+            shelf.get((drawing, shown)) or shelf.put((drawing, shown), Markup(macro(*shown)))  # noqa: S704  # a macro escapes
+            for shown in rows
+        ]
+        return Markup("").join(each)
+
+    app.jinja_env.globals.update(once=once, drawn=drawn)
+    app.jinja_env.filters.update(shown_job=shown_job, shown_target=shown_target, job_rows=job_rows)
+
+
+def job_rows(
+    page: JobPage[tuple[ListedJob, ListedTarget]],
+    now: datetime,
+    why: Callable[[Reason, ListedJob], str],
+    reasons: Mapping[UUID, Reason],
+    *looks: bool,
+) -> Iterator[tuple[Hashable, ...]]:
+    """What is drawn of each row of a list of jobs; what it shows beside the job comes as words."""
+    for job, target in page.jobs:
+        since = None if job.completed_at else job.started_at
+        so_far = times.duration(now - since) if since else ""
+        waits = why(reasons[job.id], job) if job.id in reasons else ""
+        yield job, target, times.ago(job.queued_at, now), so_far, waits, *looks
 
 
 class ShownJob(NamedTuple):

@@ -15,7 +15,7 @@ from flask import request
 from flask_babel import get_timezone
 
 from orchestrator.exceptions import Invalid, Sentence
-from orchestrator.ledger.history import JobFilter
+from orchestrator.ledger.job_lists import JobFilter
 from orchestrator.ledger.logs import LogFilter, Place
 from orchestrator.ledger.models import JobStatus, Trigger, Verdict
 

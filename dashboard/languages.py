@@ -7,7 +7,7 @@ tells it by cookie. Neither needs an account, so the sign-in page has them too.
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, g, has_app_context, request
+from flask import Flask, g, request
 from flask_babel import Babel, get_locale, get_translations, gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -74,11 +74,14 @@ def _marked_number(one: str, many: str, number: int, /, **values: Any) -> Markup
 
 
 def here() -> str:
-    if not has_app_context():
-        return "en"
-    if "language" not in g:
+    # Asked for each text, so it does not look before it leaps.
+    try:
+        return g.language  # type: ignore[no-any-return]
+    except AttributeError:
         g.language = current()
-    return str(g.language)
+        return str(g.language)
+    except RuntimeError:
+        return "en"
 
 
 # Of the reader's language, which is whose request this is.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from orchestrator.exceptions import Invalid, Sentence
-from orchestrator.ledger.history import PageKey
+from orchestrator.ledger.job_lists import PageKey
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(r"([0-9]{1,17})-([0-9a-f]{32})")

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import format_date, get_timezone
 from markupsafe import Markup, escape
 
-from dashboard.languages import noted, text
+from dashboard.languages import here, noted, text
 
 _STEPS = (86_400, 3_600, 60, 1)
 _NEAR = {-1: noted("yesterday"), 0: noted("today"), 1: noted("tomorrow")}
@@ -29,7 +30,7 @@ def span(seconds: float) -> str:
 
 def rough(span: timedelta) -> str:
     """The largest unit alone, for how long ago something was."""
-    return _units(abs(span))[0]
+    return _unit(*_largest(abs(span).total_seconds()))
 
 
 def exact(at: datetime) -> str:
@@ -74,7 +75,13 @@ def ago(at: datetime, now: datetime) -> str:
         return text(_NOW)
     if -5 < seconds < 0:
         return text(_SOON)
-    return text(_AGO if seconds > 0 else _AHEAD) % {"span": rough(now - at)}
+    return _away(here(), _AGO if seconds > 0 else _AHEAD, *_largest(abs(seconds)))
+
+
+# A list says it of every row, and most rows say the same.
+@lru_cache(4_096)
+def _away(_: str, pattern: str, unit: int, count: int) -> str:
+    return text(pattern) % {"span": _unit(unit, count)}
 
 
 def _there(at: datetime) -> datetime:
@@ -98,6 +105,13 @@ def _units(span: timedelta) -> list[str]:
     first = next((at for at, count in enumerate(counts) if count), len(counts) - 1)
     second = [_unit(first + 1, count) for count in counts[first + 1 : first + 2] if count]
     return [_unit(first, counts[first]), *second]
+
+
+def _largest(seconds: float) -> tuple[int, int]:
+    """The largest unit that is not zero, and how many of it."""
+    left = int(seconds)
+    unit = next((at for at, each in enumerate(_STEPS) if left >= each), len(_STEPS) - 1)
+    return unit, left // _STEPS[unit]
 
 
 def _unit(at: int, count: int) -> str:

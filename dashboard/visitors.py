@@ -66,7 +66,7 @@ def load(session_id: str) -> Visitor | None:
     """The visitor a session names; None when the account is gone or has changed its password."""
     if not (named := _SESSION_ID.fullmatch(session_id)):
         return None
-    with database.transaction() as session:
+    with database.reading() as session:
         row = people.identity(session, int(named[1]))
     visitor = Visitor(*row) if row else None
     return visitor if visitor and visitor.epoch == int(named[2]) else None

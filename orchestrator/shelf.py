@@ -25,10 +25,10 @@ class Shelf(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         with self._lock:
-            if key not in self._values:
-                return None
-            self._values.move_to_end(key)
-            return self._values[key]
+            # A key may be long to reckon with: it is not looked for twice.
+            if (value := self._values.get(key)) is not None:
+                self._values.move_to_end(key)
+            return value
 
     def put(self, key: Key, value: Value) -> Value:
         """The value, which another thread may have put here meanwhile."""

@@ -85,7 +85,8 @@ class Frontier(BaseScheduler):
         self._left_out = frozenset(bytes.fromhex(each) for each in claim.left_out)
         self._pushes: list[Push] = []
         self._live: dict[bytes, Request] = {}
-        self._known: dict[bytes, None] = {}
+        self._known: set[bytes] = set()
+        self._known_before: set[bytes] = set()
         self._ready: deque[tuple[bytes, Request]] = deque()
         #: Handed to the engine; None for requests that only memory holds.
         self._held: dict[Request, bytes | None] = {}
@@ -119,7 +120,7 @@ class Frontier(BaseScheduler):
 
     def enqueue_request(self, request: Request) -> bool:
         request_id = self._identify(request)
-        if request_id in self._known or request_id in self._left_out:
+        if self._is_known(request_id) or request_id in self._left_out:
             return False
         try:
             record = records.write(request, self._spider)
@@ -251,10 +252,15 @@ class Frontier(BaseScheduler):
         is_start = request.meta.get("is_start_request", False)
         return -request.priority * _PRIORITY_STEP + (place if is_start else -place)
 
+    def _is_known(self, request_id: bytes) -> bool:
+        return request_id in self._known or request_id in self._known_before
+
     def _remember(self, request_id: bytes) -> None:
-        self._known[request_id] = None
-        if len(self._known) > _MOST_KNOWN:
-            del self._known[next(iter(self._known))]
+        self._known.add(request_id)
+        if len(self._known) >= _MOST_KNOWN // 2:
+            # The older half goes as a whole: to take the oldest out of a dict is to look for it
+            # among the holes that the others left, which took 0.1 ms a request.
+            self._known_before, self._known = self._known, set()
 
     def _keep_in_memory(
         self, request: Request, request_id: bytes, reason: records.NotWritable

@@ -6,6 +6,8 @@ spider's own, so that `scrapy crawl` works with no database and nobody's spider 
 
 from importlib.metadata import version
 
+from scrapy.settings import default_settings
+
 from orchestrator import config
 
 BOT_NAME = "kumo"
@@ -49,6 +51,13 @@ DOWNLOADER_MIDDLEWARES = {
     "spiders_project.responses.Redirects": 600,
 }
 EXTENSIONS = {"spiders_project.silence.Silence": 100}
+# Was with the remote control and the telnet console. They are off, but what is named is imported,
+# and with the first comes a web server of seven megabytes.
+EXTENSIONS_BASE = {
+    name: place
+    for name, place in default_settings.EXTENSIONS_BASE.items()
+    if "remote_control" not in name and "telnet" not in name
+}
 
 # Was Protego on the whole file: eight megabytes of rules kept the event loop for 20 s.
 ROBOTSTXT_PARSER = "spiders_project.robots.BoundedRobots"

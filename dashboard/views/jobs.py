@@ -18,13 +18,14 @@ from orchestrator.ledger import (
     forecasts,
     held_changes,
     history,
+    job_lists,
     judging,
     logs,
     progress,
     targets,
     waiting,
 )
-from orchestrator.ledger.history import JobPage, PageKey
+from orchestrator.ledger.job_lists import JobPage, PageKey
 from orchestrator.ledger.models import JobStatus, Role, Trigger
 
 blueprint = Blueprint("jobs", __name__)
@@ -33,14 +34,14 @@ blueprint = Blueprint("jobs", __name__)
 @blueprint.get("/jobs")
 def index() -> ResponseReturnValue:
     chosen, older, newer = job_filters.chosen(), _place("older"), _place("newer")
-    with database.transaction() as session:
-        names = history.target_names(session)
+    with database.reading() as session:
+        names = job_lists.target_names(session)
         try:
             target = targets.find(session, chosen.target) if chosen.target else None
         except TargetNotFound:
             return render_template("jobs.html", page=_NONE, names=names, chosen=chosen), 404
         which = chosen.filter(target.id if target else None)
-        page = history.page(session, which, older_than=older, newer_than=newer)
+        page = job_lists.listed(session, which, older_than=older, newer_than=newer)
         pending = [job for job, _ in page.jobs if job.status is JobStatus.PENDING]
         reasons = waiting.reasons(session, pending) if pending else {}
     return render_template("jobs.html", page=page, names=names, chosen=chosen, reasons=reasons)
@@ -135,7 +136,7 @@ def retry(job_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("jobs.one", job_id=answer.job_id), 303)
 
 
-_NONE = JobPage((), None, None)
+_NONE: JobPage[Any] = JobPage((), None, None)
 
 
 def _place(name: str) -> PageKey | None:

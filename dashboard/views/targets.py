@@ -7,9 +7,9 @@ from dashboard import audit, deeds, schedule_preview, target_list, target_page
 from dashboard.gate import needs
 from dashboard.returns import back
 from orchestrator import database, triggers
-from orchestrator.ledger import held_changes, history, overviews
+from orchestrator.ledger import held_changes, job_lists, overviews
 from orchestrator.ledger import targets as ledger
-from orchestrator.ledger.history import JobFilter
+from orchestrator.ledger.job_lists import JobFilter
 from orchestrator.ledger.models import JobStatus, Role, Trigger
 from orchestrator.ledger.requests import Answer
 
@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
 def one(target_id: int) -> ResponseReturnValue:
     with database.transaction() as session:
         target = ledger.find(session, target_id)
-        page = history.page(session, JobFilter(target.id), size=_JOBS)
+        page = job_lists.listed(session, JobFilter(target.id), size=_JOBS)
         figures = overviews.figures(session, target.id)
         ahead = ledger.queued_behind(session, target)
         held = held_changes.of_target(session, target.id)

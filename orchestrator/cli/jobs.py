@@ -10,8 +10,8 @@ import click
 from orchestrator import database
 from orchestrator.cli import printing
 from orchestrator.cli.run import announce
-from orchestrator.ledger import history, logs, targets
-from orchestrator.ledger.history import JobFilter
+from orchestrator.ledger import history, job_lists, logs, targets
+from orchestrator.ledger.job_lists import JobFilter
 from orchestrator.ledger.jobs import Ended
 from orchestrator.ledger.models import (
     JobLogLine,
@@ -48,7 +48,7 @@ def list_(target: str | None, status: str | None, *, limit: int, as_json: bool) 
             (JobStatus(status),) if status else (),
         )
         # A command may take its time, where a page may not.
-        found = history.page(session, which, size=limit, look=1_000_000).jobs
+        found = job_lists.page(session, which, size=limit, look=1_000_000).jobs
     if as_json:
         printing.as_json([_listed(job, target) for job, target in found])
     elif not found:

@@ -12,9 +12,9 @@ from orchestrator import catalogue, database
 from orchestrator.cli import manifests, printing
 from orchestrator.cli.definition_options import definition_options, fields_from, unchecked_option
 from orchestrator.exceptions import TargetInvalid
-from orchestrator.ledger import definitions, history, overviews
+from orchestrator.ledger import definitions, job_lists, overviews
 from orchestrator.ledger import targets as ledger
-from orchestrator.ledger.history import JobFilter
+from orchestrator.ledger.job_lists import JobFilter
 from orchestrator.ledger.models import ScrapingJob, ScrapingTarget
 
 _HEADERS = (
@@ -53,7 +53,7 @@ def show(target: str, *, as_json: bool) -> None:
     """Show TARGET, given by name or id."""
     with database.transaction() as session:
         found = ledger.find(session, target)
-        last = history.page(session, JobFilter(found.id), size=1).jobs
+        last = job_lists.page(session, JobFilter(found.id), size=1).jobs
     described = _described(found, last[0][0] if last else None)
     if as_json:
         printing.as_json(described)

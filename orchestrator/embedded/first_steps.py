@@ -1,7 +1,7 @@
 """What a new installation finds done: its tables, the demo targets, an account, a first crawl."""
 
 from orchestrator import database, migrations
-from orchestrator.ledger import audit, demo_targets, history, people
+from orchestrator.ledger import audit, demo_targets, job_lists, people
 from orchestrator.ledger.models import Role, Trigger
 
 FIRST_NAME = "admin"
@@ -25,7 +25,7 @@ def request_first_crawl() -> bool:
     from orchestrator import triggers  # imports Celery, which `kumo up` needs for nothing else
 
     with database.transaction() as session:
-        if history.page(session, history.JobFilter(), size=1).jobs:
+        if job_lists.page(session, job_lists.JobFilter(), size=1).jobs:
             return False
     triggers.request("demo_shop", Trigger.CLI)
     return True

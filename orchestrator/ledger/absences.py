@@ -11,9 +11,10 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
 from orchestrator import database
 from orchestrator.ledger import alerts, sightings, tallies
@@ -22,12 +23,20 @@ from orchestrator.ledger.models import ItemAbsence, ScrapedItem, ScrapingJob
 #: In one transaction.
 MOST_ROWS = 1_000
 
+# Each job asks twice, and mostly there are none. The oldest first: what a later job saw last, an
+# earlier one cannot miss.
+_DUE = select(ScrapingJob.id).where(ScrapingJob.absences_due).order_by(ScrapingJob.completed_at)
+_DUE_OF_TARGET = _DUE.where(ScrapingJob.target_id == bindparam("target_id"))
+_Later = aliased(ScrapingJob)
+_DUE_BEFORE = _DUE.where(
+    ScrapingJob.target_id
+    == select(_Later.target_id).where(_Later.id == bindparam("job_id")).scalar_subquery()
+)
+
 
 def settle_before(job_id: uuid.UUID) -> int:
     """Marks what the jobs before this one did not see; how many items. Raises DatabaseAway."""
-    with database.transaction() as session:
-        target_id = session.scalar(select(ScrapingJob.target_id).where(ScrapingJob.id == job_id))
-    return 0 if target_id is None else settle(target_id)
+    return _find(_due(_DUE_BEFORE, job_id=job_id), _end(None))
 
 
 def settle(target_id: int, *, seconds: float | None = None) -> int:
@@ -35,25 +44,21 @@ def settle(target_id: int, *, seconds: float | None = None) -> int:
 
     Raises DatabaseAway.
     """
-    return _find(_due(target_id), _end(seconds))
+    return _find(_due(_DUE_OF_TARGET, target_id=target_id), _end(seconds))
 
 
 def catch_up(*, seconds: float) -> int:
     """Marks what is gone of any target, for so long at the most. Raises DatabaseAway."""
-    return _find(_due(), _end(seconds))
+    return _find(_due(_DUE), _end(seconds))
 
 
 def _end(seconds: float | None) -> float:
     return float("inf") if seconds is None else time.monotonic() + seconds
 
 
-def _due(target_id: int | None = None) -> Sequence[uuid.UUID]:
-    """The oldest first: what a later job saw last, an earlier one cannot miss."""
-    query = select(ScrapingJob.id).where(ScrapingJob.absences_due)
-    if target_id is not None:
-        query = query.where(ScrapingJob.target_id == target_id)
-    with database.transaction() as session:
-        return session.scalars(query.order_by(ScrapingJob.completed_at)).all()
+def _due(query: Select[uuid.UUID], **values: Any) -> Sequence[uuid.UUID]:
+    with database.reading() as session:
+        return session.scalars(query, values).all()
 
 
 def _find(job_ids: Sequence[uuid.UUID], end: float) -> int:

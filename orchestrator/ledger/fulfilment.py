@@ -6,16 +6,15 @@ Looking at items with somebody's schema ends after a time; what was seen until t
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.ledger.expectations import Expectations
 from orchestrator.ledger.findings import Finding
 from orchestrator.ledger.models import Verdict
 from orchestrator.ledger.profiles import Profile
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 #: Looking at the items of a run ends after so long.
 _SECONDS = 2.0
@@ -64,6 +63,9 @@ class _TimeOver(Exception):
 
 def _in_time(end: float) -> Any:
     """A validator each of whose steps first looks at the clock."""
+    # Four megabytes in every worker and crawler, of which few have a target with a schema.
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
 
     def timed(step: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
         def run(*values: Any) -> Iterator[Any]:
@@ -77,7 +79,7 @@ def _in_time(end: float) -> Any:
     return extend(Draft202012Validator, steps)  # type: ignore[no-untyped-call]
 
 
-def _place(misfit: ValidationError) -> tuple[str, str]:
+def _place(misfit: "ValidationError") -> tuple[str, str]:
     rule = str(misfit.validator)
     if misfit.absolute_path:
         return str(misfit.absolute_path[0])[:200], rule

@@ -1,28 +1,20 @@
-"""Jobs as people look at them: lists, one job, its items, what it could not take.
+"""A job as people look at it: how it stands, its attempts, what it could not take.
 
-Lists are paged by key, never by offset: page one thousand costs what page one does. A filter that
-no index serves is held against so many jobs a page and no more; then the list says how far it has
-looked, and the next page looks further.
+Its own lists are paged by key, as the lists of jobs are.
 """
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
-    Select,
-    Subquery,
     func,
     literal,
     select,
     tuple_,
-    union_all,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, defer
 
 from orchestrator.exceptions import JobNotFound
@@ -33,42 +25,9 @@ from orchestrator.ledger.models import (
     RejectedItem,
     ScrapingJob,
     ScrapingTarget,
-    Trigger,
-    Verdict,
 )
 
-#: So many jobs are held against what no index serves, a page.
-MOST_LOOKED_AT = 3_000
 _MOST_TEXT = 500
-
-#: A place in the list of jobs, newest first.
-PageKey = tuple[datetime, uuid.UUID]
-
-
-@dataclass(frozen=True, slots=True)
-class JobPage:
-    """A page of jobs with their targets, and the keys of the pages beside it."""
-
-    jobs: Sequence[Row[ScrapingJob, ScrapingTarget]]
-    older: PageKey | None
-    newer: PageKey | None
-    #: The last job looked at, when the page ended there and not because it was full.
-    looked_to: PageKey | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Which jobs a list shows: those that every condition fits."""
-
-    target_id: int | None = None
-    #: Any of these; empty = all.
-    statuses: tuple[JobStatus, ...] = ()
-    trigger: Trigger | None = None
-    verdict: Verdict | None = None
-    #: Requested at this moment or after it.
-    since: datetime | None = None
-    #: Requested before it.
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +39,6 @@ class TroubledRow:
     #: The page's address, or the beginning of the item.
     what: str
     reason: str
-
-
-def page(
-    session: Session,
-    which: JobFilter,
-    *,
-    older_than: PageKey | None = None,
-    newer_than: PageKey | None = None,
-    size: int = 50,
-    look: int = MOST_LOOKED_AT,
-) -> JobPage:
-    """Jobs newest first; without keys the newest ones. `look` bounds what one page costs."""
-    walk = _Walk(older_than=older_than, newer_than=newer_than)
-    left = _unindexed(which)
-    seen = _walked(which, walk, most=look if left else size + 1)
-    rows = _rows(session, seen, left, walk=walk, most=size + 1)
-    more, rows = len(rows) > size, rows[:size]
-    looked_to = _end_of_look(session, seen, walk, look) if left and not more else None
-    beyond = _key(rows[-1]) if more else looked_to
-    before = _key(rows[0]) if rows else None
-    if newer_than:
-        rows.reverse()
-        return JobPage(rows, older=before, newer=beyond, looked_to=looked_to)
-    return JobPage(rows, beyond, newer=before if older_than else None, looked_to=looked_to)
 
 
 def one(session: Session, job_id: uuid.UUID) -> tuple[ScrapingJob, ScrapingTarget]:
@@ -181,121 +116,8 @@ def given_up_pages(
     return [TroubledRow(*row) for row in rows]
 
 
-def target_names(session: Session) -> tuple[str, ...]:
-    """The names of the living targets."""
-    # As one value: every list of jobs asks for them.
-    names = func.array_agg(aggregate_order_by(ScrapingTarget.name, ScrapingTarget.name))
-    return tuple(session.scalar(select(names).where(ScrapingTarget.deleted_at.is_(None))) or ())
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """From where, and in which direction, a list is read."""
-
-    older_than: PageKey | None
-    newer_than: PageKey | None
-
-    def beyond(self) -> list[ColumnElement[bool]]:
-        if self.newer_than:
-            return [_place() > tuple_(*self.newer_than)]
-        return [_place() < tuple_(*self.older_than)] if self.older_than else []
-
-    def order(self, of: Any) -> list[ColumnElement[Any]]:
-        if self.newer_than:
-            return [of.queued_at, of.id]
-        return [of.queued_at.desc(), of.id.desc()]
-
-
-def _walked(which: JobFilter, walk: _Walk, *, most: int) -> Subquery:
-    """The jobs that indexes lead to, in order: of a target, a verdict, statuses, or all."""
-    within = walk.beyond()
-    if which.since:
-        within.append(ScrapingJob.queued_at >= which.since)
-    if which.until:
-        within.append(ScrapingJob.queued_at < which.until)
-    if which.target_id is not None:
-        return _first(walk, most, ScrapingJob.target_id == which.target_id, *within).subquery()
-    if which.verdict is not None:
-        return _first(walk, most, ScrapingJob.verdict == which.verdict, *within).subquery()
-    if not which.statuses:
-        return _first(walk, most, *within).subquery()
-    # Each status in its index; one index for several would be read to its end.
-    parts = [
-        _first(walk, most, ScrapingJob.status == status, *within).subquery()
-        for status in dict.fromkeys(which.statuses)
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    both = union_all(*(select(part) for part in parts)).subquery()
-    return select(both).order_by(*walk.order(both.c)).limit(most).subquery()
-
-
-def _first(
-    walk: _Walk, most: int, *where: ColumnElement[bool]
-) -> Select[uuid.UUID, datetime, JobStatus, Trigger, Verdict | None]:
-    columns = (
-        ScrapingJob.id,
-        ScrapingJob.queued_at,
-        ScrapingJob.status,
-        ScrapingJob.trigger,
-        ScrapingJob.verdict,
-    )
-    return select(*columns).where(*where).order_by(*walk.order(ScrapingJob)).limit(most)
-
-
-def _unindexed(which: JobFilter) -> list[tuple[str, Sequence[str]]]:
-    """What remains to be held against each job that `_walked` gives, by column."""
-    left: list[tuple[str, Sequence[str]]] = []
-    of_target = which.target_id is not None
-    if which.statuses and (of_target or which.verdict):
-        left.append(("status", which.statuses))
-    if which.verdict and of_target:
-        left.append(("verdict", [which.verdict]))
-    if which.trigger:
-        left.append(("trigger", [which.trigger]))
-    return left
-
-
-def _rows(
-    session: Session,
-    seen: Subquery,
-    left: Sequence[tuple[str, Sequence[str]]],
-    *,
-    walk: _Walk,
-    most: int,
-) -> list[Row[ScrapingJob, ScrapingTarget]]:
-    fit = (
-        select(seen.c.id)
-        .where(*(seen.c[name].in_(words) for name, words in left))
-        .order_by(*walk.order(seen.c))
-        .limit(most)
-        .subquery()
-    )
-    return list(
-        session.execute(
-            select(ScrapingJob, ScrapingTarget)
-            .join(fit, fit.c.id == ScrapingJob.id)
-            .join(ScrapingTarget, ScrapingTarget.id == ScrapingJob.target_id)
-            .order_by(*walk.order(ScrapingJob))
-            .options(*_LIGHT, *_LIGHT_TARGET)
-        )
-    )
-
-
-def _end_of_look(session: Session, seen: Subquery, walk: _Walk, look: int) -> PageKey | None:
-    """The last job that was looked at; None when there are no more."""
-    last = select(seen.c.queued_at, seen.c.id).order_by(*walk.order(seen.c)).offset(look - 1)
-    row = session.execute(last.limit(1)).one_or_none()
-    return (row.queued_at, row.id) if row else None
-
-
 #: A list shows neither, and both can be large.
 _LIGHT = (defer(ScrapingJob.stats), defer(ScrapingJob.definition))
-_LIGHT_TARGET = (
-    defer(ScrapingTarget.start_urls),
-    defer(ScrapingTarget.arguments),
-    defer(ScrapingTarget.settings),
-)
 
 
 def _place() -> ColumnElement[Any]:
@@ -304,8 +126,3 @@ def _place() -> ColumnElement[Any]:
 
 def _cut(text: Any) -> ColumnElement[str]:
     return func.left(text, _MOST_TEXT)
-
-
-def _key(row: Row[ScrapingJob, ScrapingTarget]) -> PageKey:
-    job = row[0]
-    return job.queued_at, job.id

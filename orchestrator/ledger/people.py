@@ -10,7 +10,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Row, delete, exists, func, or_, select, update
+from sqlalchemy import Row, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,10 @@ from orchestrator.exceptions import (
 )
 from orchestrator.ledger.models import Role, User
 
+#: Built once: every request asks it.
+_IDENTITY = select(User.id, User.name, User.role, User.session_epoch).where(
+    User.id == bindparam("user_id")
+)
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 10, 1_000
 _LONGEST_NAME = 100
 
@@ -113,9 +117,8 @@ def get(session: Session, user_id: int) -> User | None:
 
 
 def identity(session: Session, user_id: int) -> Row[int, str, Role, int] | None:
-    """Id, name, role and epoch alone: every request asks for them."""
-    columns = User.id, User.name, User.role, User.session_epoch
-    return session.execute(select(*columns).where(User.id == user_id)).one_or_none()
+    """Id, name, role and epoch alone."""
+    return session.execute(_IDENTITY, {"user_id": user_id}).one_or_none()
 
 
 def everyone(session: Session) -> Sequence[User]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, Text, and_, cast, func, null, select, union_all
 from sqlalchemy.orm import Session
 
-from orchestrator.ledger import history, overviews, targets
+from orchestrator.ledger import job_lists, overviews, targets
 from orchestrator.ledger.models import (
     Crawl,
     JobStatus,
@@ -75,7 +75,7 @@ def own_id(text: str) -> uuid.UUID | None:
 
 def spiders(session: Session) -> list[str]:
     """What a client may name: the spiders that workers know, and the targets."""
-    return sorted({*overviews.known_spiders(session), *history.target_names(session)})
+    return sorted({*overviews.known_spiders(session), *job_lists.target_names(session)})
 
 
 def counts(session: Session) -> tuple[int, int, int]:
@@ -136,7 +136,7 @@ def names(session: Session) -> list[str]:
     asked = session.scalars(
         select(known.c.name).where(known.c.name.is_not(None)).limit(_MOST_NAMES)
     )
-    return sorted({*asked, *history.target_names(session)})[:_MOST_NAMES]
+    return sorted({*asked, *job_lists.target_names(session)})[:_MOST_NAMES]
 
 
 def items(session: Session, job_id: uuid.UUID, *, after: int = 0) -> list[tuple[int, str]]:

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache, lru_cache
 from heapq import heapify, heapreplace
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     Row,
+    Select,
     and_,
+    bindparam,
     func,
     literal,
     select,
@@ -27,6 +30,8 @@ from orchestrator.ledger import bells, forecasts, starts, ticks, workers
 from orchestrator.ledger.models import Crawl, ScrapingJob, ScrapingTarget, Tick, Worker
 from orchestrator.ledger.windows import Window
 
+#: Queues whose question is kept ready; there may be one for each worker tag.
+_MOST_QUEUES = 64
 #: Nobody has swept for so long: nobody will soon.
 _SWEEP_AWAY = timedelta(minutes=2)
 #: So many of the running jobs are named.
@@ -49,6 +54,21 @@ class Reason(StrEnum):
     SWEEP_AWAY = "sweep_away"  #: Its bell was lost and nobody sweeps to ring it again.
     BELL_UNANSWERED = "bell_unanswered"  #: Slots are free; the sweep rings its bell again.
     SOON = "soon"  #: Nothing is in its way.
+
+
+class Pending(Protocol):
+    """What is asked of a pending job: a list does not read more."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def failures(self) -> int: ...
+    @property
+    def run_after(self) -> datetime: ...
+    @property
+    def rung_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +151,7 @@ def why(session: Session, job: ScrapingJob) -> Waiting:
     return waiting
 
 
-def reasons(session: Session, jobs: Iterable[ScrapingJob]) -> dict[uuid.UUID, Reason]:
+def reasons(session: Session, jobs: Iterable[Pending]) -> dict[uuid.UUID, Reason]:
     """The reason alone of each of these pending jobs."""
     jobs = list(jobs)
     carried = _carried(session, [job.id for job in jobs])
@@ -142,14 +162,20 @@ def reasons(session: Session, jobs: Iterable[ScrapingJob]) -> dict[uuid.UUID, Re
 
 def _carried(session: Session, job_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """What jobs carry that keeps them waiting: a list does not read all that they carry."""
-    names = ("crawl_window", "timezone", "spread_seconds", "render", "worker_tag")
+    query = _carried_by_name("crawl_window", "timezone", "spread_seconds", "render", "worker_tag")
+    rows = session.execute(query, {"job_ids": job_ids}) if job_ids else ()
+    return {row[0]: row[1] for row in rows}
+
+
+@cache
+def _carried_by_name(*names: str) -> Select[uuid.UUID, dict[str, Any]]:
     pairs = [part for name in names for part in (name, ScrapingJob.definition[name])]
     carried = func.jsonb_strip_nulls(func.jsonb_build_object(*pairs))
-    query = select(ScrapingJob.id, carried).where(ScrapingJob.id.in_(job_ids))
-    return {row[0]: row[1] for row in session.execute(query)} if job_ids else {}
+    named = ScrapingJob.id.in_(bindparam("job_ids", expanding=True))
+    return select(ScrapingJob.id, carried).where(named)
 
 
-def _reason(job: ScrapingJob, scene: _Scene, carried: Mapping[str, Any]) -> Reason:
+def _reason(job: Pending, scene: _Scene, carried: Mapping[str, Any]) -> Reason:
     overdue = scene.now - job.run_after > timedelta(seconds=2 * config.get().sweep_seconds)
     if job.run_after > scene.now:
         return _not_yet(job, scene, carried)
@@ -162,7 +188,7 @@ def _reason(job: ScrapingJob, scene: _Scene, carried: Mapping[str, Any]) -> Reas
     return Reason.BELL_UNANSWERED if overdue else Reason.SOON
 
 
-def _not_yet(job: ScrapingJob, scene: _Scene, carried: Mapping[str, Any]) -> Reason:
+def _not_yet(job: Pending, scene: _Scene, carried: Mapping[str, Any]) -> Reason:
     if job.failures:
         return Reason.RETRYING
     window = starts.window_of(carried)
@@ -184,19 +210,22 @@ def _nobody_sweeps(scene: _Scene) -> bool:
 
 
 def _scene(session: Session, queue: str) -> _Scene:
+    return _Scene(queue, *session.execute(_scene_of(queue, workers.patience())).one())
+
+
+# Built once, since every list asks for it; how long a worker may be quiet is in it.
+@lru_cache(maxsize=_MOST_QUEUES)
+def _scene_of(queue: str, _: timedelta) -> Select[Any]:
     living = select(Worker.name).where(workers.is_living(), workers.serves(queue))
     taken = select(func.count()).where(Crawl.ended_at.is_(None), Crawl.worker.in_(living))
     swept_at = select(Tick.at).where(Tick.name == ticks.SWEEP)
-    row = session.execute(
-        select(
-            func.now(),
-            func.coalesce(func.sum(Worker.slots).filter(workers.is_living()), 0),
-            taken.scalar_subquery(),
-            func.max(func.greatest(Worker.seen_at, Worker.stopped_at)),
-            swept_at.scalar_subquery(),
-        ).where(workers.serves(queue))
-    ).one()
-    return _Scene(queue, *row)
+    return select(
+        func.now(),
+        func.coalesce(func.sum(Worker.slots).filter(workers.is_living()), 0),
+        taken.scalar_subquery(),
+        func.max(func.greatest(Worker.seen_at, Worker.stopped_at)),
+        swept_at.scalar_subquery(),
+    ).where(workers.serves(queue))
 
 
 def _unserved(session: Session, job: ScrapingJob, scene: _Scene, waiting: Waiting) -> Waiting:

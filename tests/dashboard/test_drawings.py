@@ -64,7 +64,9 @@ def test_a_drawing_shows_nothing_but_what_it_is_handed(app: Flask) -> None:
     names = Counter[str]()
     for path in _TEMPLATES.rglob("*.html"):
         tree = app.jinja_env.parse(path.read_text())
-        calls = [call for call in tree.find_all(nodes.Call) if _name(call.node) == "once"]
+        calls = [
+            call for call in tree.find_all(nodes.Call) if _name(call.node) in ("once", "drawn")
+        ]
         for name in {_name(call.args[0]) for call in calls}:
             names[name] += 1
             (macro,) = (each for each in tree.find_all(nodes.Macro) if each.name == name)

@@ -130,3 +130,23 @@ def test_both_ends_of_a_connection_ask_whether_the_other_is_still_there(database
             unsent = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
     assert theirs == mine == [15, 5, 3]
     assert unsent == 30_000
+
+
+def test_who_only_looks_asks_by_single_statements(database: str) -> None:
+    with storage.reading() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+        (row,) = given.execute("SELECT state FROM pg_stat_activity WHERE pid = :pid", pid=pid)
+    assert row.state == "idle"
+    # The next one gets that connection, and begins a transaction again.
+    test_a_transaction_that_fails_leaves_nothing(database)
+
+
+def test_a_connection_that_was_idle_for_long_is_asked_whether_it_lives(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(storage, "_ASKED_AFTER_SECONDS", 0.0)
+    run("SELECT 1")
+    monkeypatch.setattr(type(storage.engine().dialect), "do_ping", lambda *_: asked.append("?"))
+    run("SELECT 1")
+    assert asked == ["?"]

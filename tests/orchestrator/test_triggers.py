@@ -155,6 +155,37 @@ def test_ringing_says_so_when_redis_is_away(shop: int, away: None) -> None:
     assert given.job(job_id).rung_at is None
 
 
+def test_many_bells_are_sent_in_few_trips_and_in_their_order(broker: redis.Redis) -> None:
+    waiting = [(uuid.uuid4(), number, 5, Queue.CRAWLS) for number in range(300)]
+    triggers.ring(waiting[:1])
+    reads = _reads(broker)
+    triggers.ring(waiting)
+    assert _reads(broker) - reads < 30
+    assert rung(broker)[:-1][::-1] == [str(job_id) for job_id, *_ in waiting]
+
+
+def _reads(broker: redis.Redis) -> int:
+    return int(broker.info("stats")["total_reads_processed"])
+
+
+def test_a_connection_that_redis_has_closed_keeps_no_bell(broker: redis.Redis) -> None:
+    for number in range(2):
+        triggers.ring([(uuid.uuid4(), number, 5, Queue.CRAWLS)])
+        broker.client_kill_filter(_type="normal", skipme=True)
+    assert len(rung(broker)) == 2
+
+
+def test_ringing_says_when_redis_is_full(shop: int, broker: redis.Redis) -> None:
+    job_id = given.a_job(shop)
+    broker.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(BellAway, match="its memory is full"):
+            triggers.ring([(job_id, shop, 5, Queue.CRAWLS)])
+    finally:
+        broker.config_set("maxmemory", 0)
+    assert given.job(job_id).rung_at is None
+
+
 def test_a_redis_that_hangs_holds_up_no_button(
     shop: int, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

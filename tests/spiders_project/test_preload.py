@@ -51,3 +51,16 @@ def test_what_it_loaded_is_left_alone_by_the_collector_which_is_on_again() -> No
     """)
     frozen, enabled = said.split()
     assert (int(frozen) > 100_000, enabled) == (True, "True")
+
+
+def test_what_a_crawl_has_built_of_its_settings_was_loaded_before() -> None:
+    """What is named is imported, also when it is off; each crawl would import it anew."""
+    said = _python("""
+        import sys, spiders_project.preload
+        before = set(sys.modules)
+        from scrapy.extension import ExtensionManager
+        from scrapy.utils.project import get_project_settings
+        ExtensionManager._get_mwlist_from_settings(get_project_settings())
+        print(sorted(set(sys.modules) - before), "aiohttp" in sys.modules)
+    """)
+    assert said.split() == ["[]", "False"]

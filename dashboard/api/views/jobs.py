@@ -25,8 +25,8 @@ from dashboard.api.problems import RequestInvalid
 from dashboard.api.routes import Answer, Routes, told
 from dashboard.api.views.targets import found
 from orchestrator import database, triggers
-from orchestrator.ledger import findings, history, judging, logs, request_keys
-from orchestrator.ledger.history import JobFilter
+from orchestrator.ledger import findings, history, job_lists, judging, logs, request_keys
+from orchestrator.ledger.job_lists import JobFilter
 from orchestrator.ledger.logs import LogFilter
 from orchestrator.ledger.models import Role, ScrapingJob, ScrapingTarget, Trigger
 from orchestrator.ledger.request_keys import RequestKey
@@ -248,7 +248,7 @@ def _page(which: JobFilter, query: JobQuery | JobOfTargetQuery) -> Response:
         at, job_id = cursors.read(query.cursor)
         older = cursors.moment_of(at), UUID(job_id)
     with database.transaction() as session:
-        page = history.page(session, which, older_than=older, size=query.limit)
+        page = job_lists.page(session, which, older_than=older, size=query.limit)
     place = None
     if page.older:
         at_, id_ = page.older

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from orchestrator import database as storage
-from orchestrator.ledger import history, jobs, targets
+from orchestrator.ledger import history, job_lists, jobs, targets
 from orchestrator.ledger.jobs import End, Ending
 from orchestrator.ledger.models import JobStatus, ScrapingJob
 from tests.orchestrator.cli.conftest import NOBODY_LISTENS, Kumo
@@ -35,7 +35,7 @@ def job(job_id: str) -> ScrapingJob:
 
 def all_jobs() -> list[ScrapingJob]:
     with storage.transaction() as session:
-        return [row[0] for row in history.page(session, history.JobFilter()).jobs]
+        return [row[0] for row in job_lists.page(session, job_lists.JobFilter()).jobs]
 
 
 def finish(job_id: str, end: End) -> None:
