@@ -5,10 +5,10 @@ Storage trouble is told apart here, once: everything above sees `DatabaseAway` o
 """
 
 import select
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from time import monotonic
 from typing import Any
 
 from psycopg2.extensions import make_dsn
@@ -152,7 +152,7 @@ def for_programs() -> tuple[str, str | None]:
 
 
 def _used(_: Any, entry: ConnectionPoolEntry) -> None:
-    entry.info[_USED_AT] = time.monotonic()
+    entry.info[_USED_AT] = monotonic()
 
 
 def _check(connection: Any, entry: ConnectionPoolEntry, _: Any) -> None:
@@ -161,7 +161,7 @@ def _check(connection: Any, entry: ConnectionPoolEntry, _: Any) -> None:
     A question costs a trip to Postgres each time. One that was used a moment ago says by its
     socket that it was closed: there is something to read, though nothing was asked.
     """
-    idle_seconds = time.monotonic() - entry.info[_USED_AT]
+    idle_seconds = monotonic() - entry.info[_USED_AT]
     if idle_seconds < _ASKED_AFTER_SECONDS and not _has_news(connection):
         return
     try:
