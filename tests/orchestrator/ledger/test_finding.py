@@ -7,7 +7,7 @@ from orchestrator.ledger import browsing, finding, search
 from orchestrator.ledger.browsing import ItemPage
 from orchestrator.ledger.item_views import FieldFilter, ItemView, Operator, Place
 from tests.orchestrator.ledger import given, scraped
-from tests.orchestrator.ledger.test_history import explained
+from tests.orchestrator.ledger.test_job_lists import explained
 
 pytestmark = pytest.mark.usefixtures("database")
 
