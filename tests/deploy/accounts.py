@@ -62,12 +62,14 @@ class Servers:
         password = self.passwords[f"REDIS_{user.upper()}_PASSWORD"]
         return f"redis://{user}:{password}@127.0.0.1:{self.redis_port}/0"
 
-    def kumo(self, part: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def kumo(
+        self, part: str, *arguments: str, **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
         """`kumo` as that part."""
         return subprocess.run(
             [Path(sys.executable).with_name("kumo"), *arguments],
             cwd=ROOT,
-            env=self.environment(part),
+            env=self.environment(part) | environment,
             capture_output=True,
             text=True,
             check=False,

@@ -228,6 +228,19 @@ def test_roles_may_be_made_again_and_take_over_what_an_administrator_had(
     _ask(servers, "kumo_worker", "SELECT 1")
 
 
+def test_another_installation_in_the_same_server_grants_them_nothing(servers: Servers) -> None:
+    with closing(psycopg2.connect(servers.administrator)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE other")
+    other = f"{servers.administrator.rpartition('/')[0]}/other"
+    migrated = servers.kumo("owner", "migrate", DATABASE_URL=other)
+    assert migrated.returncode == 0, migrated.stderr
+    with closing(psycopg2.connect(other)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('kumo_worker', 'scraped_items', 'SELECT')")
+        assert cursor.fetchone() == (False,)
+
+
 def test_every_column_that_is_a_secret_is_known_as_one() -> None:
     secret = re.compile(r"password|secret|token_hash")
     found = {
