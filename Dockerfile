@@ -24,13 +24,14 @@ RUN /opt/kumo/bin/pip install --require-hashes --no-deps -r requirements-browser
 FROM python:3.11-slim AS kumo
 ENV PATH=/opt/kumo/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # The code belongs to root, so that what runs it cannot change it.
-RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent kumo
+RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent kumo
 COPY --from=packages /opt/kumo /opt/kumo
 COPY --from=packages /app /app
 COPY scrapy.cfg /app/
-COPY deploy /app/deploy
+COPY deploy/answers.py deploy/beat_is_alive.py /app/deploy/
 WORKDIR /app
-USER kumo
+# By number, since Kubernetes cannot see from a name that it is not root.
+USER 10001
 EXPOSE 8000
 # It is about the dashboard; docker-compose.yml has one for each other service.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
@@ -42,11 +43,13 @@ CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", \
     "--no-control-socket", "dashboard.wsgi:app"]
 
 FROM kumo AS browser
-USER root
+USER 0
+# Any Chromium does that Debian has now; the one of a year ago has known holes.
+# hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends chromium \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=browser-packages /opt/kumo /opt/kumo
-USER kumo
+USER 10001
 
 # The one without a browser, unless somebody asks for another.
 FROM kumo

@@ -3,14 +3,14 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo install test api-fuzz faults docs check format audit lock bench screenshots translations
+.PHONY: help up demo install test api-fuzz container-test faults docs check format audit lock bench screenshots translations
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 up: .venv/embedded.stamp  ## install what is needed and start Kumo: databases, workers, dashboard, demo shop
 	@exec $(BIN)/kumo up
@@ -31,6 +31,12 @@ test: .venv/dev.stamp .venv/clients.stamp  ## run the whole suite (ARGS="-k name
 api-fuzz: .venv/dev.stamp  ## ask the API ten thousand things that its document allows, or not (SEED=7)
 	env API_FUZZ_CASES=10000 API_FUZZ_SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest -s -k document_knows \
 		tests/dashboard/api/test_document.py
+
+# A store of its own, so that nothing of the machine's is touched; gone again afterwards (KEEP=1: not).
+container-test: .venv/dev.stamp  ## build the images and run docker-compose.yml, without Docker (as root, on Debian)
+	tests/containers/prepare
+	$(BIN)/python -m pytest -s --timeout=600 tests/containers/whole_stack.py $(ARGS); status=$$?; \
+	$(if $(KEEP),,tests/containers/remove;) exit $$status
 
 faults: .venv/dev.stamp  ## break what can break, for hours (ARGS="--list", ARGS="--shard redis-lost")
 	@$(BIN)/python -m tests.faults $(ARGS)

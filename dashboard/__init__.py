@@ -23,6 +23,7 @@ from dashboard import (
     headers,
     languages,
     limits,
+    proxies,
     views,
 )
 from orchestrator import config
@@ -50,6 +51,7 @@ def create_app() -> Flask:
     Bootstrap5(app)
     views.attach(app)
     api.attach(app)
+    proxies.attach(app)
     return app
 
 

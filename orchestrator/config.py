@@ -45,6 +45,9 @@ def _with_driver(url: str) -> str:
 def _redis_scheme(url: str) -> str:
     if not url.startswith(("redis://", "rediss://")):
         raise ValueError("should begin with redis:// or rediss://")
+    if url.startswith("rediss://") and "ssl_cert_reqs=" not in url:
+        # To Celery an address that says nothing of it is an error; to redis-py it means this.
+        return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=required"
     return url
 
 
@@ -179,6 +182,8 @@ class Config(BaseSettings):
     scrapyd_port: int | None = Field(None, validation_alias="KUMO_SCRAPYD_PORT", ge=1, le=65535)
     #: True when the dashboard is reached over TLS: its cookies are then sent over TLS only.
     tls: bool = Field(False, validation_alias="KUMO_TLS")
+    #: How many proxies stand before the dashboard; what they say of a visitor is believed.
+    proxies: int = Field(0, validation_alias="KUMO_PROXIES", ge=0, le=10)
     #: Where the demo shop listens; 0 or a port in use = any free port.
     demo_port: int = Field(8001, validation_alias="KUMO_DEMO_PORT", ge=0, le=65535)
     demo_url: str = Field("http://127.0.0.1:8001", validation_alias="KUMO_DEMO_URL")

@@ -18,40 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
-import yaml
 
 from orchestrator import database as storage
 from orchestrator.config import Config
-from orchestrator.embedded import kept, programs, valkey
+from orchestrator.embedded import kept, programs
 from orchestrator.ledger import ticks
 from tests.awaiting import until
+from tests.compose import COMPOSE, GIVEN, MENTION, OURS, ROOT, SERVICES, resolved
 from tests.pair import END_WITH_US
-
-ROOT = Path(__file__).parents[1]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name for name, service in SERVICES.items() if "build" in service}
-
-GIVEN = {
-    "POSTGRES_PASSWORD": "postgresword",
-    "REDIS_PASSWORD": "redisword",
-    "KUMO_SECRET_KEY": "a secret key for a test",
-    "FLOWER_BASIC_AUTH": "someone:flowerword",
-}
-_MENTION = re.compile(r"\$(?:(\$)|{(\w+)(?::([-?])([^}]*))?})")
-
-
-def resolved(text: str) -> str:
-    """The text as Compose reads it, with GIVEN as its environment."""
-
-    def value(found: "re.Match[str]") -> str:
-        dollar, name, kind, rest = found.groups()
-        if dollar:
-            return "$"
-        return GIVEN.get(name, rest if kind == "-" else "")
-
-    return _MENTION.sub(value, text)
 
 
 def mentions(value: Any) -> Iterator[tuple[str, str | None]]:
@@ -62,7 +36,7 @@ def mentions(value: Any) -> Iterator[tuple[str, str | None]]:
         for each in value:
             yield from mentions(each)
     elif isinstance(value, str):
-        yield from ((name, kind) for _, name, kind, _ in _MENTION.findall(value) if name)
+        yield from ((name, kind) for _, name, kind, _ in MENTION.findall(value) if name)
 
 
 class Container:
@@ -156,7 +130,7 @@ def test_every_part_of_kumo_is_a_service() -> None:
     workers = {"worker", "worker-browser", "worker-control"}
     assert (
         set(SERVICES)
-        == {"db", "redis", "migrate", "beat", "dashboard", "flower", "scrapyd"} | workers
+        == {"db", "redis", "roles", "migrate", "beat", "dashboard", "flower", "scrapyd"} | workers
     )
     optional = {
         name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service
@@ -191,7 +165,7 @@ def test_every_command_is_in_exec_form() -> None:
 
 
 def test_every_service_that_stays_has_a_health_check() -> None:
-    staying = set(SERVICES) - {"migrate"}
+    staying = set(SERVICES) - {"roles", "migrate"}
     assert {name for name in SERVICES if "healthcheck" in SERVICES[name]} == staying
 
 
@@ -207,6 +181,12 @@ def test_every_secret_is_required_and_none_has_a_default() -> None:
     found = set(mentions(COMPOSE))
     assert {name for name, _ in found} == {*GIVEN, "PORT", "KUMO_SCRAPYD_PORT"}
     assert all(kind == "?" for name, kind in found if name in GIVEN)
+
+
+def test_the_page_that_begins_makes_each_of_them() -> None:
+    page = (ROOT / "docs/how-to/containers.md").read_text()
+    block = page[page.index("umask 077") : page.index("docker compose up")]
+    assert set(re.findall(r"\b[A-Z_]{8,}\b", block)) == set(GIVEN)
 
 
 def test_flower_is_told_neither_the_database_nor_the_key_of_the_sessions() -> None:
@@ -225,13 +205,14 @@ def test_every_setting_of_kumo_is_handed_on() -> None:
     own |= {"KUMO_SCRAPYD_PORT", "KUMO_WORKER_TAGS"}
     wanted = {str(field.validation_alias) for field in Config.model_fields.values()} - own
     assert set(SERVICES["dashboard"]["environment"]) == wanted
-    for name in ("worker", "scrapyd"):
-        assert set(SERVICES[name]["environment"]) == wanted - {"KUMO_SECRET_KEY", "KUMO_TLS"}
+    of_dashboards = {"KUMO_SECRET_KEY", "KUMO_TLS", "KUMO_PROXIES"}
+    assert set(SERVICES["worker"]["environment"]) == wanted - of_dashboards
+    assert set(SERVICES["scrapyd"]["environment"]) == wanted - of_dashboards | {"KUMO_PROXIES"}
 
 
 def test_the_image_runs_as_nobody_special_on_a_locked_set_of_packages() -> None:
     for name in ("kumo", "browser"):
-        assert re.findall(r"^USER (.*)$", stages()[name], re.MULTILINE)[-1] == "kumo"
+        assert re.findall(r"^USER (.*)$", stages()[name], re.MULTILINE)[-1] == "10001"
     locked = "pip install --require-hashes --no-deps -r "
     assert locked + "requirements.lock" in stages()["packages"]
     assert locked + "requirements-browser.lock" in stages()["browser-packages"]
@@ -305,34 +286,32 @@ def test_flower_answers_and_refuses_who_has_no_password(run: Run) -> None:
     assert answer(f"http://127.0.0.1:{flower.ports['5555']}/") == 401
 
 
-def test_redis_asks_for_its_password_and_refuses_when_full_rather_than_forget(
-    tmp_path: Path,
-) -> None:
-    port = kept.free_port()
-    conf = resolved(COMPOSE["configs"]["valkey"]["content"]).replace("/data", str(tmp_path))
-    (tmp_path / "valkey.conf").write_text(conf)
-    server = [
-        *END_WITH_US,
-        valkey.prepare(tmp_path / "home").command[0],
-        "valkey.conf",
-        "--port",
-        str(port),
-    ]
-    with subprocess.Popen(server, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
-        try:
-            with redis.Redis(port=port, password=GIVEN["REDIS_PASSWORD"]) as client:
-                until(lambda: _pings(client), "Valkey answers")
-                kept_values = client.config_get("append*") | client.config_get("maxmemory-policy")
-            with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
-                stranger.ping()
-        finally:
-            process.kill()
-    assert kept_values["appendonly"] == "yes"
-    assert kept_values["maxmemory-policy"] == "noeviction"
+def test_the_accounts_in_redis_are_those_of_deploy() -> None:
+    """Compose puts variables into what stands here, not into another file."""
+    users = (ROOT / "deploy/valkey/users.acl").read_text()
+    said = re.sub(r":\?set \w+", "", COMPOSE["configs"]["users"]["content"])
+    assert said == users
+    folder = str(SERVICES["redis"]["configs"][0]["target"]).rpartition("/")[0]
+    assert f"aclfile {folder}/users.acl" in (ROOT / "deploy/valkey/valkey.conf").read_text()
 
 
-def _pings(client: redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except redis.ConnectionError:
-        return False
+def test_everyone_has_an_account_of_its_own() -> None:
+    accounts = {
+        name: [
+            resolved(service["environment"][address]).split("//")[1].split(":")[0]
+            for address in ("DATABASE_URL", "REDIS_URL")
+            if address in service["environment"]
+        ]
+        for name, service in SERVICES.items()
+        if name in OURS
+    }
+    assert accounts == {
+        "migrate": ["kumo_owner"],
+        "worker": ["kumo_worker", "worker"],
+        "worker-browser": ["kumo_worker", "worker"],
+        "worker-control": ["kumo_worker", "worker"],
+        "beat": ["kumo_worker", "beat"],
+        "dashboard": ["kumo_dashboard", "dashboard"],
+        "scrapyd": ["kumo_dashboard", "dashboard"],
+        "flower": ["flower"],
+    }

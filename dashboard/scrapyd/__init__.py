@@ -6,7 +6,7 @@ Scrapyd 1.6 answers is answered in its shape, to the header; docs/operations.md 
 
 from flask import Flask
 
-from dashboard import headers, limits
+from dashboard import headers, limits, proxies
 from dashboard.scrapyd import answers, endpoints, files, gate, pages
 
 #: A request's settings and arguments; an egg is not read at all.
@@ -29,4 +29,5 @@ def create_app() -> Flask:
     answers.attach(app)
     for module in (endpoints, pages, files):
         app.register_blueprint(module.blueprint)
+    proxies.attach(app)
     return app

@@ -9,7 +9,7 @@ from alembic import context
 
 from orchestrator import database
 from orchestrator.ledger.models import Table
-from orchestrator.migrations import locks
+from orchestrator.migrations import locks, roles
 
 with locks.alone(), database.engine().connect() as connection:
     try:
@@ -17,6 +17,7 @@ with locks.alone(), database.engine().connect() as connection:
         locks.wait_briefly(connection)
         with context.begin_transaction():
             context.run_migrations()
+            roles.grant(connection)
         connection.commit()
     finally:
         # Its time for locks would be the next user's.

@@ -97,6 +97,24 @@ def test_a_variable_wins_over_the_running_pair(home: Path, monkeypatch: pytest.M
     assert config.get().require_redis_url() == "redis://set"
 
 
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("rediss://r:1/0", "rediss://r:1/0?ssl_cert_reqs=required"),
+        (
+            "rediss://r:1/0?ssl_ca_certs=/ca",
+            "rediss://r:1/0?ssl_ca_certs=/ca&ssl_cert_reqs=required",
+        ),
+        ("rediss://r:1/0?ssl_cert_reqs=none", "rediss://r:1/0?ssl_cert_reqs=none"),
+    ],
+)
+def test_a_certificate_of_redis_is_checked_unless_the_address_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, url: str, read: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+    assert config.get().require_redis_url() == read
+
+
 def test_without_a_pair_the_sentence_says_what_to_do(home: Path) -> None:
     with pytest.raises(ConfigError, match=r"set DATABASE_URL, or start .*running\.json"):
         config.get().require_database_url()
