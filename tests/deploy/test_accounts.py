@@ -156,13 +156,8 @@ def test_people_sign_in_and_a_job_is_run_paused_and_cleaned_up(
     assert _one(servers, "SELECT count(*) FROM scraped_items") == len(shop.products())
     said = servers.kumo("dashboard", "doctor")
     assert "FAIL" not in said.stdout, said.stdout
-    cleaned = subprocess.run(
-        [sys.executable, "-c", "from orchestrator.ledger import cleanup; cleanup.old_data(1)"],
-        cwd=ROOT,
-        env=servers.environment("worker"),
-        check=False,
-    )
-    assert cleaned.returncode == 0
+    cleaned = servers.kumo("worker", "cleanup", "--days", "1")
+    assert cleaned.returncode == 0, cleaned.stderr
     with _redis(servers, "admin") as admin:
         assert admin.acl_log() == []
 
