@@ -154,7 +154,7 @@ def _ring_for_more() -> int:
     with database.transaction() as session:
         patience = config.get().ring_again_seconds
         wanting = sharing.wanting(session, ring_again_seconds=patience, most=_MOST_RUNG)
-        due = {each.queue: bells.count_due(session, each.queue) for each in wanting}
+        due = {each.queue: sharing.count_due(session, each.queue) for each in wanting}
     rung = 0
     for each in wanting:
         due[each.queue] += each.missing

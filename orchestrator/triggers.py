@@ -33,7 +33,7 @@ from orchestrator.ledger.item_views import ItemView
 from orchestrator.ledger.jobs import Claim, End, Ended, Leaver
 from orchestrator.ledger.manifests import applying
 from orchestrator.ledger.manifests.plans import Plan
-from orchestrator.ledger.models import JobStatus, Queue, Trigger
+from orchestrator.ledger.models import JobStatus, Trigger
 from orchestrator.ledger.request_keys import RequestKey
 from orchestrator.ledger.requests import Answer, Terms
 from orchestrator.ledger.sharing import Wanting
@@ -47,8 +47,8 @@ _STORAGE_AWAY = frozenset({"storage_away", "redis_away", "database_away"})
 #: How long a crawl slot is kept, or a person waits, to mark what is gone.
 _ABSENCES_SECONDS = 5
 
-#: What a bell needs: job id, target id, priority, queue.
-Bell = tuple[uuid.UUID, int, int, Queue]
+#: What a bell needs: job id, target id, priority, the name of its queue.
+Bell = tuple[uuid.UUID, int, int, str]
 
 
 def request(

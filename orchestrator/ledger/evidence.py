@@ -74,19 +74,27 @@ def standings(session: Session, job_ids: Sequence[uuid.UUID]) -> list[Standing]:
             ScrapingJob.id,
             ScrapingJob.status,
             ScrapingJob.attempt,
-            func.coalesce(latest[1], 0),
-            func.coalesce(func.max(Crawl.number), 0),
-            func.array_agg(Crawl.number).filter(living),
-            func.array_agg(Crawl.pid).filter(living),
-            bells.is_due(),
+            func.coalesce(latest[1], 0).label("checkpoint"),
+            func.coalesce(func.max(Crawl.number), 0).label("number"),
+            func.array_agg(Crawl.number).filter(living).label("numbers"),
+            func.array_agg(Crawl.pid).filter(living).label("pids"),
+            bells.is_due().label("due"),
         )
         .outerjoin(Crawl, of_attempt)
         .where(ScrapingJob.id == func.any(list(job_ids)))
         .group_by(ScrapingJob.id)
     )
     return [
-        Standing(*about, dict(zip(numbers or (), pids or (), strict=True)), due)
-        for *about, numbers, pids, due in rows
+        Standing(
+            row.id,
+            row.status,
+            row.attempt,
+            row.checkpoint,
+            row.number,
+            dict(zip(row.numbers or (), row.pids or (), strict=True)),
+            row.due,
+        )
+        for row in rows
     ]
 
 

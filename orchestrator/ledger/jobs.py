@@ -22,6 +22,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Session
@@ -130,7 +131,7 @@ class Ended:
     #: Its bell should be rung: it is pending and may be claimed at once.
     ring: bool
     #: Where its bell is rung.
-    queue: Queue = Queue.CRAWLS
+    queue: str = Queue.CRAWLS
     #: The crawl that others go on without; None when the job is not being crawled any more.
     left: Leaver | None = None
 
@@ -141,13 +142,13 @@ def claim(
     *,
     worker: str,
     lease_seconds: float,
-    queues: Collection[str] = tuple(Queue),
+    queues: Collection[str] | None = None,
 ) -> Claim | None:
     """Takes a pending job for one crawl: `attempt` rises and the lease begins. Or joins another.
 
     None when it is not there to take: a bell rung twice, or too early, or outside its window, or
-    in a queue that is not the job's; `queues` are those that the worker serves. A running job is
-    joined where its definition asks for more crawlers than it has.
+    in a queue that is not the job's; `queues` are those that the worker serves, None = any.
+    A running job is joined where its definition asks for more crawlers than it has.
     """
     if starts.postpone(session, [job_id]):
         return None
@@ -157,7 +158,7 @@ def claim(
             ScrapingJob.id == job_id,
             ScrapingJob.status == JobStatus.PENDING,
             ScrapingJob.run_after <= func.now(),
-            bells.queue().in_(queues),
+            true() if queues is None else bells.queue().in_(queues),
         )
         .values(
             status=JobStatus.RUNNING,
@@ -506,7 +507,7 @@ _ENDED = (
 
 
 def _ended(row: Any) -> Ended:
-    return Ended(row.id, row.target_id, row.status, row.priority, row.ring, Queue(row.queue))
+    return Ended(row.id, row.target_id, row.status, row.priority, row.ring, row.queue)
 
 
 def _admitted(session: Session, ended: Ended) -> Ended:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger import bells, crawls, scrapy_stats, starts
-from orchestrator.ledger.models import Crawl, JobLogLine, JobStatus, Queue, ScrapingJob
+from orchestrator.ledger.models import Crawl, JobLogLine, JobStatus, ScrapingJob
 
 #: The outcome of a crawl that has followed every link to its end.
 PROVEN = "finished"
@@ -48,7 +48,7 @@ class Wanting:
     job_id: uuid.UUID
     target_id: int
     priority: int
-    queue: Queue
+    queue: str
     missing: int
 
 
@@ -63,7 +63,7 @@ def join(
     *,
     worker: str,
     lease_seconds: float,
-    queues: Collection[str],
+    queues: Collection[str] | None = None,
 ) -> Joined | None:
     """Adds a crawl to a running attempt that has a place left; None when there is none."""
     job = session.execute(
@@ -73,7 +73,8 @@ def join(
             ScrapingJob.definition,
             func.now().label("now"),
         )
-        .where(ScrapingJob.id == job_id, *_may_be_joined(), bells.queue().in_(queues))
+        .where(ScrapingJob.id == job_id, *_may_be_joined())
+        .where(true() if queues is None else bells.queue().in_(queues))
         .with_for_update(key_share=True)
     ).one_or_none()
     if job is None or not _is_open(job):
@@ -121,7 +122,7 @@ def wanting(session: Session, *, ring_again_seconds: float, most: int) -> list[W
         .with_for_update(of=ScrapingJob, key_share=True, skip_locked=True)
     ).all()
     found = [
-        Wanting(row.id, row.target_id, row.priority, Queue(row.queue), row.missing)
+        Wanting(row.id, row.target_id, row.priority, row.queue, row.missing)
         for row in rows
         if _is_open(row)
     ]
@@ -137,7 +138,13 @@ def wanted(session: Session, job_id: uuid.UUID, missing: int) -> Wanting:
             ScrapingJob.id == job_id
         )
     ).one()
-    return Wanting(job_id, row[0], row[1], Queue(row[2]), missing)
+    return Wanting(job_id, row[0], row[1], row[2], missing)
+
+
+def count_due(session: Session, queue: str) -> int:
+    """How many jobs of a queue could be claimed now, whose bells come before those of others."""
+    due = select(func.count()).select_from(ScrapingJob).where(bells.is_due())
+    return session.scalar(due.where(bells.queue() == queue)) or 0
 
 
 def take_away(session: Session, job_id: uuid.UUID, attempt: int, *, all_but_one: bool) -> None:
