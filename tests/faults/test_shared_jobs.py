@@ -4,7 +4,7 @@ The second worker is there to be killed; whoever needs it afterwards calls in an
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +21,8 @@ from tests.shops import DAY, OpenShop, Shop
 from tests.workers import Worker, working
 
 ENVIRONMENT = {"KUMO_SPIDER_MODULES": MODULES, "KUMO_LEASE_SECONDS": "8"}
+#: No machine imports Scrapy with less.
+_IMPORT_SECONDS = 0.5
 SMALL = 14
 #: The product at which the harmful spider does its harm.
 SKU = min(product.sku for product in Shop(SMALL).products(DAY))
@@ -83,16 +85,28 @@ def _assert_shared(job: ScrapingJob, shop: OpenShop) -> None:
 
 
 @contextmanager
-def _another() -> Iterator[Worker]:
-    with ExitStack() as stack:
-        yield stack.enter_context(working("--concurrency=2", **ENVIRONMENT))
+def _another(first: Worker) -> Iterator[Worker]:
+    """A second worker; both begin a crawl in no time."""
+    with working("--concurrency=2", **ENVIRONMENT) as second:
+        for each in (first, second):
+            awaiting.until(lambda each=each: _is_warm(each), "a forkserver that has its imports")
+        yield second
+
+
+def _is_warm(worker: Worker) -> bool:
+    """It has worked for a while, and rests."""
+    with suppress(StopIteration, psutil.Error):
+        server = worker.forkserver()
+        rests = server.status() == psutil.STATUS_SLEEPING
+        return bool(rests and server.cpu_times().user > _IMPORT_SECONDS)
+    return False
 
 
 @pytest.mark.fault("F2", "F4", off="joining")
 def test_crawlers_are_killed_and_told_to_stop_and_nothing_is_lost(
     worker: Worker, slow_shop: OpenShop
 ) -> None:
-    with _another() as second:
+    with _another(worker) as second:
         slow_shop.forget()
         # Neither worker has slots enough for all.
         job_id = _requested(slow_shop, 5)
@@ -116,7 +130,7 @@ def test_crawlers_are_killed_and_told_to_stop_and_nothing_is_lost(
 def test_a_worker_is_killed_with_its_crawlers_and_the_others_go_on(
     worker: Worker, slow_shop: OpenShop
 ) -> None:
-    with _another() as second:
+    with _another(worker) as second:
         job_id = _requested(slow_shop, 6)
         _all_at_work(job_id, 6)
         victims = second.crawlers()

@@ -570,7 +570,7 @@ def test_crawls_that_share_an_attempt_are_listed_by_number(
     session.flush()
     page = viewer.get(f"/jobs/{job.id}").text
     found = re.findall(r'<tr id="((?:attempt|before)-[\d-]+)"', page)
-    assert found == ["attempt-1", "attempt-1-1", "before-1", "attempt-2", "attempt-2-1"]
+    assert found == ["attempt-1", "attempt-1-1", "before-2", "attempt-2", "attempt-2-1"]
     assert page.count("crawl 1") == 2
 
 
