@@ -216,12 +216,15 @@ class Checkpoint:
         self._lines_committed += len(batch.lines)
         self._pages_committed += batch.pages
         self.pages_elsewhere = told.pages - self._pages_committed
-        if told.requested and self.requested is None:
-            self.requested = told.requested
-            logger.info("Someone asked to %s this job.", told.requested)
-            ask_to_close(self._crawler, str(told.requested))
-        elif limit := told.closing or self._limit_met(told):
+        self._obey(told.requested)
+        if limit := told.closing or self._limit_met(told):
             ask_to_close(self._crawler, limit)
+
+    def _obey(self, requested: Requested | None) -> None:
+        if requested and self.requested is None:
+            self.requested = requested
+            logger.info("Someone asked to %s this job.", requested)
+            ask_to_close(self._crawler, str(requested))
 
     def _limit_met(self, told: Told) -> str | None:
         """The limit of the target's that its job has met, all crawls and attempts together."""

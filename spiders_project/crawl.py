@@ -25,7 +25,6 @@ from orchestrator import chromium, config, log_format, reports, subjects
 from orchestrator.exceptions import BrowserMissing, ConfigError, DatabaseAway, LeaseLost
 from orchestrator.ledger import allowed_settings, recipes
 from orchestrator.ledger.jobs import Claim, End, Ending
-from orchestrator.ledger.sharing import ALONE
 from spiders_project import job_log, printed, secrets, turns, worker_watch
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.extraction import nursery
@@ -157,7 +156,7 @@ def _ended(crawler: Crawler, crawling: asyncio.Task[None]) -> End:
             return proof.end
         return End(Ending.BROKEN, "crawler_error", "The crawl ended without a word; see its log.")
     if isinstance(error, NotShared):
-        return End(Ending.HANDED_BACK, ALONE, str(error))
+        return End(Ending.HANDED_BACK, "one_crawler_only", str(error))
     if isinstance(error, (DatabaseAway, FrontierAway, LeaseLost)):
         return End(Ending.HANDED_BACK, "storage_away", str(error))
     if crawler.spider is None:

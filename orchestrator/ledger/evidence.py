@@ -74,11 +74,11 @@ def standings(session: Session, job_ids: Sequence[uuid.UUID]) -> list[Standing]:
             ScrapingJob.id,
             ScrapingJob.status,
             ScrapingJob.attempt,
-            func.coalesce(latest[1], 0),
-            func.coalesce(func.max(Crawl.number), 0),
-            func.array_agg(Crawl.number).filter(living),
-            func.array_agg(Crawl.pid).filter(living),
-            bells.is_due(),
+            func.coalesce(latest[1], 0).label("checkpoint"),
+            func.coalesce(func.max(Crawl.number), 0).label("number"),
+            func.array_agg(Crawl.number).filter(living).label("numbers"),
+            func.array_agg(Crawl.pid).filter(living).label("pids"),
+            bells.is_due().label("due"),
         )
         .outerjoin(Crawl, of_attempt)
         .where(ScrapingJob.id == func.any(list(job_ids)))
@@ -86,15 +86,15 @@ def standings(session: Session, job_ids: Sequence[uuid.UUID]) -> list[Standing]:
     )
     return [
         Standing(
-            job_id,
-            status,
-            attempt,
-            checkpoint=checkpoint,
-            number=number,
-            pids=dict(zip(numbers or (), pids or (), strict=True)),
-            due=due,
+            row.id,
+            row.status,
+            row.attempt,
+            row.checkpoint,
+            row.number,
+            dict(zip(row.numbers or (), row.pids or (), strict=True)),
+            row.due,
         )
-        for job_id, status, attempt, checkpoint, number, numbers, pids, due in rows
+        for row in rows
     ]
 
 

@@ -25,7 +25,7 @@ if not mark[3] then
   -- Redis came back with a frontier from before this crawl.
   return 'lost'
 end
-local number, crawls = tonumber(ARGV[3]), tonumber(mark[4])
+local number, crawls = tonumber(ARGV[3]), tonumber(mark[4]) or 1
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

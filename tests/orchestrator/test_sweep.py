@@ -95,6 +95,42 @@ def test_a_sweep_rings_in_the_queue_of_each_tag(
     assert {queue: _rung(server, queue) for queue in rung} == rung
 
 
+def test_a_job_that_wants_further_crawls_rings_for_as_many(
+    target_id: int, server: redis.Redis
+) -> None:
+    job_id = given.a_shared_job(target_id, 3)
+    claim = triggers.claim(job_id, worker="w@here")
+    assert claim
+    assert (claim.number, claim.places) == (0, 3)
+    assert _rung(server) == [str(job_id)] * 2
+    server.flushdb()
+    assert sweep()["rung"] == 0
+    for _ in range(2):
+        # The second time they wait unanswered, and nobody rings on top of them.
+        given.execute("UPDATE scraping_jobs SET rung_at = now() - interval '2 hours'")
+        sweep()
+        assert _rung(server) == [str(job_id)] * 2
+
+
+def test_a_lost_crawl_of_several_is_given_back_and_rung_for(
+    target_id: int, server: redis.Redis
+) -> None:
+    job_id = given.a_shared_job(target_id, 2)
+    for _ in range(2):
+        assert triggers.claim(job_id, worker="w@here")
+    mark, _requests, queue, leases = frontiers.keys(str(job_id))
+    server.hset(mark, mapping={"attempt": 1, "crawls": 2, "tick:0": 1, "tick:1": 1, "done": 0})
+    server.zadd(leases, {"of 0": 10, "of 1": 10 + 1 / 2048})
+    given.execute(
+        "UPDATE crawls SET lease_until = now() - interval '1 s', pages = 1 WHERE number = 1"
+    )
+    assert sweep()["recovered"] == 1
+    assert given.job(job_id).status is JobStatus.RUNNING
+    assert server.zrange(queue, 0, -1) == [b"of 1"]
+    assert server.zrange(leases, 0, -1) == [b"of 0"]
+    assert _rung(server).count(str(job_id)) == 2
+
+
 def test_a_bell_that_could_not_be_rung_is_rung_by_the_next_sweep(
     target_id: int, server: redis.Redis
 ) -> None:

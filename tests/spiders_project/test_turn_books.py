@@ -271,3 +271,26 @@ def test_what_a_killed_crawl_has_left_is_forgotten(
     _ask(opened())
     assert server.exists(FLIGHTS, LINE) == 2
     assert min(map(server.ttl, (STATE, CRAWLS, FLIGHTS, LINE))) > 0
+
+
+def test_the_places_of_a_crawl_that_is_gone_are_free_at_once(opened: OpenBook) -> None:
+    _budget(in_flight=2)
+    gone, other = opened(), opened()
+    assert _ask(gone, 2).granted == 2
+    gone.note_use(SITE)
+    assert _ask(other).granted == 0
+    sites.leave(gone.crawl)
+    assert _ask(other, 2).granted == 2
+
+
+def test_crawls_of_a_job_are_told_apart_at_a_site_and_are_one_job(opened: OpenBook) -> None:
+    job_id = str(uuid4())
+    assert len({sites.crawl_name(job_id, number) for number in range(3)}) == 3
+    _budget()
+    for number in range(2):
+        book = opened()
+        book.crawl = sites.crawl_name(job_id, number)
+        _ask(book)
+        book.note_use(SITE)
+    (use,) = sites.used()
+    assert [str(each) for each in use.job_ids] == [job_id]

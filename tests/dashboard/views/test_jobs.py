@@ -558,6 +558,22 @@ def test_attempts_tell_how_they_ended_and_what_lay_between(
     assert places == sorted(places)
 
 
+def test_crawls_that_share_an_attempt_are_listed_by_number(
+    viewer: Browser, session: Session, target: ScrapingTarget
+) -> None:
+    job = rows.job(session, target, JobStatus.RUNNING, ago=timedelta(hours=1), attempt=2)
+    ended = job.started_at + timedelta(minutes=5)
+    rows.crawl(session, job, 1, ended_at=ended, outcome="stopped", places=2)
+    rows.crawl(session, job, 1, number=1, ended_at=ended, outcome="signal_9")
+    rows.crawl(session, job, 2, places=2)
+    rows.crawl(session, job, 2, number=1)
+    session.flush()
+    page = viewer.get(f"/jobs/{job.id}").text
+    found = re.findall(r'<tr id="((?:attempt|before)-[\d-]+)"', page)
+    assert found == ["attempt-1", "attempt-1-1", "before-2", "attempt-2", "attempt-2-1"]
+    assert page.count("crawl 1") == 2
+
+
 def test_what_a_job_carries_is_shown_without_its_secrets(
     viewer: Browser, session: Session, target: ScrapingTarget
 ) -> None:

@@ -35,7 +35,8 @@ def _mark_not_asked_for(module: ModuleType) -> None:
         begin(self, *args)
         book: object = self
         text = (module._LUA / "step.lua").read_text()
-        for check in ("mark[1] ~= ARGV[1]", "tonumber(mark[2]) ~= tonumber(ARGV[2])"):
+        checks = ("mark[1] ~= ARGV[1]", "tonumber(mark[2]) ~= tonumber(ARGV[2])", "not mark[3]")
+        for check in checks:
             assert check in text
             text = text.replace(check, "false")
         book._step = book._redis.register_script(text)  # type: ignore[attr-defined]
