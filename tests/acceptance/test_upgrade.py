@@ -57,6 +57,7 @@ def earlier_person(earlier: EarlierVersion) -> Iterator[Person]:
         yield person
 
 
+@pytest.mark.timeout(240)
 def test_every_job_outlives_an_upgrade_under_way(
     earlier: EarlierVersion,
     earlier_worker: Worker,
@@ -71,13 +72,14 @@ def test_every_job_outlives_an_upgrade_under_way(
 
     assert migrations.is_current()
     assert [given.job(job_id).status for job_id in first[:2]] == [JobStatus.RUNNING] * 2
-    for page in ("/", "/targets", "/jobs", f"/jobs/{first[0]}"):
-        assert earlier_person.get(page).ok, page
-    (between,) = _jobs(earlier.kumo(["run", "chairs"]))
     with working("--concurrency=2", **UNHURRIED) as later_worker:
-        after = triggers.request("tables", Trigger.DASHBOARD).job_id
         awaiting.until(later_worker.crawlers, "a crawl by a worker of this version")
+        assert given.job(first[0]).status is JobStatus.RUNNING
+        for page in ("/", "/targets", "/jobs", f"/jobs/{first[0]}"):
+            assert earlier_person.get(page).ok, page
         assert earlier_worker.stop() == 0
+        (between,) = _jobs(earlier.kumo(["run", "chairs"]))
+        after = triggers.request("tables", Trigger.DASHBOARD).job_id
         for job_id in (*first, between, after):
             crawls.assert_whole(awaiting.ended(job_id), slow_shop)
     assert _outcomes() == {"finished", "stopped"}
@@ -85,7 +87,7 @@ def test_every_job_outlives_an_upgrade_under_way(
 
 
 def _addition(name: str, shop: OpenShop) -> list[str]:
-    slowly = ["--setting", "CONCURRENT_REQUESTS=2"] if name in SLOW else []
+    slowly = ["--setting", "CONCURRENT_REQUESTS=1"] if name in SLOW else []
     asked = ["--spider", "demo_shop", "--start-url", shop.url, "--schedule", crawls.ONCE_A_YEAR]
     return ["targets", "add", name, *asked, *slowly]
 
