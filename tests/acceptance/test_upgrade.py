@@ -22,8 +22,8 @@ from tests.shops import OpenShop
 from tests.workers import UNHURRIED, Worker, working
 
 #: These are under way when the tables change, the next ones wait for a slot.
-BEGUN, WAITING = ("books", "tools"), ("lamps", "shoes")
-TARGETS = (*BEGUN, *WAITING, "chairs", "tables")
+SLOW, WAITING = ("books", "tools"), ("lamps", "shoes")
+TARGETS = (*SLOW, *WAITING, "chairs", "tables")
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,7 @@ def earlier_person(earlier: EarlierVersion) -> Iterator[Person]:
         yield person
 
 
+@pytest.mark.timeout(240)
 def test_every_job_outlives_an_upgrade_under_way(
     earlier: EarlierVersion,
     earlier_worker: Worker,
@@ -64,20 +65,21 @@ def test_every_job_outlives_an_upgrade_under_way(
     slow_shop: OpenShop,
 ) -> None:
     earlier.kumo(*(_addition(name, slow_shop) for name in TARGETS))
-    first = _jobs(earlier.kumo(*(["run", name] for name in (*BEGUN, *WAITING))))
+    first = _jobs(earlier.kumo(*(["run", name] for name in (*SLOW, *WAITING))))
     _wait_for_items(first[:2])
 
     assert "this version's tables" in earlier_version.kumo(["migrate"])
 
     assert migrations.is_current()
     assert [given.job(job_id).status for job_id in first[:2]] == [JobStatus.RUNNING] * 2
-    for page in ("/", "/targets", "/jobs", f"/jobs/{first[0]}"):
-        assert earlier_person.get(page).ok, page
-    (between,) = _jobs(earlier.kumo(["run", "chairs"]))
     with working("--concurrency=2", **UNHURRIED) as later_worker:
-        after = triggers.request("tables", Trigger.DASHBOARD).job_id
         awaiting.until(later_worker.crawlers, "a crawl by a worker of this version")
+        assert given.job(first[0]).status is JobStatus.RUNNING
+        for page in ("/", "/targets", "/jobs", f"/jobs/{first[0]}"):
+            assert earlier_person.get(page).ok, page
         assert earlier_worker.stop() == 0
+        (between,) = _jobs(earlier.kumo(["run", "chairs"]))
+        after = triggers.request("tables", Trigger.DASHBOARD).job_id
         for job_id in (*first, between, after):
             crawls.assert_whole(awaiting.ended(job_id), slow_shop)
     assert _outcomes() == {"finished", "stopped"}
@@ -85,8 +87,7 @@ def test_every_job_outlives_an_upgrade_under_way(
 
 
 def _addition(name: str, shop: OpenShop) -> list[str]:
-    # Or all could be done when the earlier worker is told to stop.
-    slowly = ["--setting", "CONCURRENT_REQUESTS=2"]
+    slowly = ["--setting", "CONCURRENT_REQUESTS=1"] if name in SLOW else []
     asked = ["--spider", "demo_shop", "--start-url", shop.url, "--schedule", crawls.ONCE_A_YEAR]
     return ["targets", "add", name, *asked, *slowly]
 
