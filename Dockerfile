@@ -44,9 +44,10 @@ CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", \
 
 FROM kumo AS browser
 USER 0
-# Any Chromium does that Debian has now; the one of a year ago has known holes.
+# Any Chromium does that Debian has now; the one of a year ago has known holes. The other is what
+# Playwright's driver, a program of its own, is linked with.
 # hadolint ignore=DL3008
-RUN apt-get update && apt-get install --yes --no-install-recommends chromium \
+RUN apt-get update && apt-get install --yes --no-install-recommends chromium libatomic1 \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=browser-packages /opt/kumo /opt/kumo
 USER 10001
