@@ -160,7 +160,8 @@ def test_many_bells_are_sent_in_few_trips_and_in_their_order(broker: redis.Redis
     triggers.ring(waiting[:1])
     reads = _reads(broker)
     triggers.ring(waiting)
-    assert _reads(broker) - reads < 30
+    # A trip may be read in several parts.
+    assert _reads(broker) - reads < len(waiting) / 2
     assert rung(broker)[:-1][::-1] == [str(job_id) for job_id, *_ in waiting]
 
 
