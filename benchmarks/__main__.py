@@ -26,7 +26,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--rows", is_flag=True, help="Measure nothing: tell what the kept figures reach.")
 @click.option("--charts", "pictures", type=_FOLDER, help="Draw the figures into this folder.")
 @click.option(
-    "--database", help="For pages: one that `python -m benchmarks.large_database` filled."
+    "--database",
+    help="For pages and job-list: one that `python -m benchmarks.large_database` filled.",
 )
 @click.option(
     "--results",

@@ -41,9 +41,9 @@ CURVE = "block "
 
 
 def draw(question: Question, rounds: Rounds, folder: Path) -> Path | None:
-    """Writes the picture of an answer; None when there is nothing to compare."""
+    """Writes the picture of a row that is promised; None when there is nothing to compare."""
     points = _curve(rounds)
-    if not (question.rivals or points):
+    if not question.reaches or not (question.rivals or points):
         return None
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"bench-{question.name}.svg"

@@ -141,8 +141,8 @@ def installed(large_database: str | None = None, *, quick: bool = False) -> Iter
 
 
 def _configure(home: Path, database_url: str, redis_url: str) -> None:
-    for field_ in config.Config.model_fields.values():
-        os.environ.pop(str(field_.validation_alias), None)
+    for setting in config.Config.model_fields.values():
+        os.environ.pop(str(setting.validation_alias), None)
     os.environ.update(
         KUMO_HOME=str(home),
         KUMO_ALLOW_NETWORKS=networks.written(networks.LOOPBACK),

@@ -87,7 +87,7 @@ class Walk:
             self._began = now
 
     def _used(self) -> int:
-        return int(self._redis.info("memory")["used_memory"])  # type: ignore[index]
+        return int(self._redis.info("memory")["used_memory"])
 
 
 def walk(claim: Claim, requests: int) -> Sample:

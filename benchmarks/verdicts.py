@@ -26,10 +26,12 @@ class Verdict:
 
 def of(question: Question, rounds: Rounds | None) -> list[Verdict]:
     """A verdict for each of the question's rows."""
-    return [Verdict(question, each, rounds and _seen(each, rounds)) for each in question.reaches]
+    return [Verdict(question, each, _seen(each, rounds)) for each in question.reaches]
 
 
-def _seen(reach: Reach, rounds: Rounds) -> float | None:
+def _seen(reach: Reach, rounds: Rounds | None) -> float | None:
+    if rounds is None:
+        return None
     first = rounds.contenders[0]
     if reach.against is None:
         return max(_figures(reach, rounds, rounds.contenders if reach.worst else (first,)))

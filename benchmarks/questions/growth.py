@@ -32,7 +32,7 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
         def turn() -> Sample:
             # One start is too short to be told from the next.
             began = sorted(_start(there, target_id, site) for _ in range(starts))
-            return there.ask(kumo_costs.sweeps, sweeps) | {"first request": began[starts // 2]}
+            return {**there.ask(kumo_costs.sweeps, sweeps), "first request": began[starts // 2]}
 
         return turn
 

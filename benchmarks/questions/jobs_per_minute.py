@@ -7,6 +7,7 @@ jobs: their rate is the same however many wait, and a turn of theirs takes as lo
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import psutil
 from celery import group
@@ -44,7 +45,7 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
 
     def run_scrapyd(name: str) -> Contender:
         rival = scrapyd.running(installation, name)
-        crawl = lambda: rival.crawl(few, site.url, items=site.products)  # noqa: E731  # as the others
+        crawl = partial(rival.crawl, few, site.url, items=site.products)
         return metered(crawl, few, rival.process)
 
     contenders = {

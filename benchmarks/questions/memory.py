@@ -6,8 +6,8 @@ counts in parts (the proportional set size), so that together it is there once.
 
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 
 import psutil
@@ -36,19 +36,23 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
     ids = [there.ask(kumo.register, f"held-{place}", "lists", lists.start) for place in range(2)]
     few = there.ask(kumo.register, "few", "shop", site.url)
 
-    # New ones for each turn, that have done nothing else; in the quick form those that are there.
-    worker = partial(installation.kumo_worker_apart, "kumo-memory", there.environment)
-    daemon = partial(scrapyd.apart, installation, scrapyd.TUNED, "scrapyd-memory")
-    if quick:
-        worker = partial(nullcontext, there.worker(installation, WORKER_QUICK))
-        daemon = partial(nullcontext, scrapyd.running(installation, scrapyd.TUNED))
+    def worker() -> AbstractContextManager[psutil.Process]:
+        """A new one, that has done nothing else; in the quick form the one that is there."""
+        if quick:
+            return nullcontext(there.worker(installation, WORKER_QUICK))
+        return installation.kumo_worker_apart("kumo-memory", there.environment)
+
+    def daemon() -> AbstractContextManager[scrapyd.Scrapyd]:
+        if quick:
+            return nullcontext(scrapyd.running(installation, scrapyd.TUNED))
+        return scrapyd.apart(installation, scrapyd.TUNED, "scrapyd-memory")
 
     def kumo_worker() -> Sample:
         with worker() as process, lists.released():
             there.ask(kumo.wait_for, [there.ask(kumo.press_run, few)], items=site.products)
             idle = settled(process)
-            crawl = [lambda each=each: there.ask(kumo.press_run, each) for each in ids]
-            return {_IDLE: idle, _FURTHER: lists.further(crawl, lambda: settled(process))}
+            crawls = [partial(there.ask, kumo.press_run, each) for each in ids]
+            return {_IDLE: idle, _FURTHER: lists.further(crawls, lambda: settled(process))}
 
     def scrapyd_daemon() -> Sample:
         with daemon() as rival:
@@ -90,7 +94,7 @@ class _HoldingSite:
         self._url = url
         self.start = f"{url}/holding"
 
-    def further(self, crawls: list[Callable[[], object]], taken: Callable[[], float]) -> float:
+    def further(self, crawls: Sequence[Callable[[], object]], taken: Callable[[], float]) -> float:
         """The megabytes that the last of these crawls added to what was taken before it."""
         took = []
         for place, begin in enumerate(crawls, start=1):

@@ -58,7 +58,8 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
 def _statement(url: str) -> str:
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(_STATEMENT)
-        return str(cursor.fetchone()[0])
+        ((statement,),) = cursor.fetchall()
+        return str(statement)
 
 
 def _psql(url: str, file: Path) -> float:

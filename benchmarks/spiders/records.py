@@ -1,5 +1,6 @@
 """The spider of a site that answers in JSON: a thousand small items from every page."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,7 @@ class RecordsSpider(Spider):
         self.start_urls = [start_url]
 
     def parse(self, response: Response) -> Iterator[Request]:
-        yield from response.follow_all(response.json(), self.parse_list)
+        yield from response.follow_all(json.loads(response.body), self.parse_list)
 
     def parse_list(self, response: Response) -> Iterator[dict[str, Any]]:
-        yield from response.json()
+        yield from json.loads(response.body)
