@@ -22,6 +22,8 @@ from benchmarks.questions import (
 )
 
 QUESTIONS: tuple[Question, ...] = (
+    # While no other worker is there to share files with.
+    memory.QUESTION,
     first_request.QUESTION,
     jobs_per_minute.QUESTION,
     whole_crawl.QUESTION,
@@ -30,7 +32,6 @@ QUESTIONS: tuple[Question, ...] = (
     request_many.QUESTION,
     sweep_cost.QUESTION,
     growth.QUESTION,
-    memory.QUESTION,
     million_requests.QUESTION,
     unchanged_pages.QUESTION,
     recorded_changes.QUESTION,

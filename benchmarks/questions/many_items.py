@@ -40,5 +40,6 @@ QUESTION = Question(
     measures=crawl_costs.MEASURES,
     rounds=5,
     prepare=prepare,
+    warm=False,
     reaches=(Reach("pages/s with 50 items a page", "speed", 1.1, against=BARE, at_least=True),),
 )

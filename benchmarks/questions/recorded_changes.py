@@ -55,4 +55,5 @@ QUESTION = Question(
     measures=crawl_costs.MEASURES,
     rounds=5,
     prepare=prepare,
+    warm=False,
 )

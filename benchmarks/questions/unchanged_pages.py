@@ -58,4 +58,5 @@ QUESTION = Question(
     measures=crawl_costs.MEASURES,
     rounds=5,
     prepare=prepare,
+    warm=False,
 )

@@ -46,6 +46,7 @@ QUESTION = Question(
     measures=crawl_costs.MEASURES,
     rounds=5,
     prepare=prepare,
+    warm=False,
     reaches=(
         Reach("pages/s of a recorded crawl", "speed", 1.5, against=BARE, at_least=True),
         Reach("its CPU", "CPU", 0.65, against=BARE),
