@@ -48,9 +48,13 @@ class Beside:
         return self._process.submit(function, *args, **kwargs).result()
 
 
-def opened(installation: Installation, name: str) -> Beside:
-    """The one of that name, the same for all who ask; in the quick form there is one only."""
-    name = "beside" if installation.quick else name
+def opened(installation: Installation, name: str, *, served: bool = False) -> Beside:
+    """The one of that name, the same for all who ask.
+
+    In the quick form there are two only: one that is `served` by a worker, and one that is not.
+    """
+    if installation.quick:
+        name = "served" if served else "unserved"
     return installation.shared(f"beside {name}", lambda: _opened(installation, name))
 
 

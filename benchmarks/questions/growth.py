@@ -10,7 +10,7 @@ from benchmarks.question import Contender, Measure, Question, Reach, Sample
 
 PAGES = 10
 FEW, MANY, MANY_QUICK = 10, 10_000, 20
-#: The worker of the one installation that is beside.
+#: The worker of the quick form.
 WORKER_QUICK = "kumo-beside"
 STARTS, SWEEPS = 5, 20
 
@@ -23,7 +23,7 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
     starts, sweeps = (1, 1) if quick else (STARTS, SWEEPS)
 
     def among(targets: int) -> Contender:
-        there = beside.opened(installation, f"among-{targets}")
+        there = beside.opened(installation, f"among-{targets}", served=True)
         name = f"among-{targets}"
         target_id = there.ask(kumo.register, name, "shop", site.url, cached=True)
         many_rows.add_targets(there.database_url, targets - 1)

@@ -32,7 +32,7 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
     settled = partial(_settled, seconds=0 if quick else _PATIENCE_SECONDS)
     site = shop.opened(installation, PAGES)
     lists = _HoldingSite(installation.site("benchmarks.list_site", "--pages", str(LISTS)))
-    there = beside.opened(installation, "memory")
+    there = beside.opened(installation, "memory", served=True)
     ids = [there.ask(kumo.register, f"held-{place}", "lists", lists.start) for place in range(2)]
     few = there.ask(kumo.register, "few", "shop", site.url)
 
