@@ -25,7 +25,7 @@ install: .venv/dev.stamp  ## make .venv with everything for development
 # wants: hundreds of processes are started, and each would compile all of Kumo.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-test: .venv/dev.stamp .venv/clients.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
+test: .venv/dev.stamp .venv/clients.stamp .venv/rivals.stamp  ## run the whole suite (ARGS="-k name" for a part of it)
 	$(PYTEST) $(ARGS)
 
 api-fuzz: .venv/dev.stamp  ## ask the API ten thousand things that its document allows, or not (SEED=7)
@@ -47,7 +47,7 @@ SITE = $(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet do
 docs: .venv/dev.stamp  ## build the documentation site into build/docs
 	$(SITE)
 
-check: .venv/dev.stamp .venv/clients.stamp  ## format, lint, types, import contracts, documents, tests
+check: .venv/dev.stamp .venv/clients.stamp .venv/rivals.stamp  ## format, lint, types, import contracts, documents, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -55,7 +55,7 @@ check: .venv/dev.stamp .venv/clients.stamp  ## format, lint, types, import contr
 	$(SITE)
 	$(PYTEST) $(ARGS)
 
-bench: .venv/dev.stamp  ## measure Kumo beside its rivals (ARGS="--only first-request --rounds 30")
+bench: .venv/dev.stamp .venv/rivals.stamp  ## measure Kumo beside its rivals (ARGS="--only first-request --rounds 30")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: .venv/dev.stamp  ## photograph every page into build/screenshots, and three for the README
@@ -102,6 +102,7 @@ lock: .venv/dev.stamp  ## bring the locks up to pyproject.toml (UPGRADE=1: the n
 	$(SMALLER) --extra browser -o requirements-browser.lock
 	$(SMALLER) -o requirements.lock
 	$(HASHED) $(CLIENTS)/requirements.in -o $(CLIENTS)/requirements.lock $(if $(UPGRADE),--upgrade)
+	$(HASHED) $(RIVALS)/requirements.in -o $(RIVALS)/requirements.lock $(if $(UPGRADE),--upgrade)
 
 define install_from
 	@echo "Installing the packages of $(1); the first time takes about a minute."
@@ -117,14 +118,24 @@ endef
 .venv/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 	$(call install_from,requirements-dev.lock)
 
-# Clients of Scrapyd, which tests run as they were published, among libraries older than ours.
+# What was published with libraries older than ours lives in a folder of its own.
+define install_apart
+	@$(BIN)/uv --quiet venv --clear --python $(BIN)/python $(1)
+	@$(BIN)/uv --quiet pip install --python $(1)/bin/python --require-hashes --no-deps -r $(2)
+	@touch $@
+endef
+
+# Clients of Scrapyd, which tests run as they were published.
 CLIENTS := tests/clients
 .venv/clients.stamp: $(CLIENTS)/requirements.lock | .venv/dev.stamp
 	@echo "Installing the clients of Scrapyd that tests run."
-	@$(BIN)/uv --quiet venv --clear --python $(BIN)/python .venv/clients
-	@$(BIN)/uv --quiet pip install --python .venv/clients/bin/python --require-hashes --no-deps \
-		-r $(CLIENTS)/requirements.lock
-	@touch $@
+	$(call install_apart,.venv/clients,$<)
+
+# Scrapyd itself, which benchmarks run beside Kumo.
+RIVALS := benchmarks/rivals
+.venv/rivals.stamp: $(RIVALS)/requirements.lock | .venv/dev.stamp
+	@echo "Installing Scrapyd, for benchmarks."
+	$(call install_apart,.venv/rivals,$<)
 
 # Debian splits venv's half that makes pip (ensurepip) into a package of its own.
 $(BIN)/python:

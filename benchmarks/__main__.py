@@ -2,11 +2,12 @@
 
 import signal
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from benchmarks import machine, tables
+from benchmarks import charts, machine, tables, verdicts
 from benchmarks.installation import Installation, installed
 from benchmarks.outcome import Outcome
 from benchmarks.question import Question
@@ -14,6 +15,7 @@ from benchmarks.questions import QUESTIONS
 from benchmarks.rounds import play
 
 _NAMES = [question.name for question in QUESTIONS]
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
@@ -21,12 +23,15 @@ _NAMES = [question.name for question in QUESTIONS]
 @click.option("--rounds", type=click.IntRange(1, 1_000), help="How often each has its turn.")
 @click.option("--quick", is_flag=True, help="The smallest form: shows that it works, not how fast.")
 @click.option("--markdown", is_flag=True, help="Print the tables for docs/performance.md.")
+@click.option("--rows", is_flag=True, help="Measure nothing: tell what the kept figures reach.")
+@click.option("--charts", "pictures", type=_FOLDER, help="Draw the figures into this folder.")
 @click.option(
-    "--database", help="For pages: one that `python -m benchmarks.large_database` filled."
+    "--database",
+    help="For pages and job-list: one that `python -m benchmarks.large_database` filled.",
 )
 @click.option(
     "--results",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_FOLDER,
     default=Path(__file__).parent / "results",
     help="Where the figures are kept as JSON.",
 )
@@ -36,26 +41,44 @@ def main(
     *,
     quick: bool,
     markdown: bool,
+    rows: bool,
+    pictures: Path | None,
     database: str | None,
     results: Path,
 ) -> None:
     """Measure Kumo beside its rivals, in turns, on a throw-away installation."""
     # Like Ctrl-C, so that all that was started is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    asked = [each for each in QUESTIONS if _is_asked(each, names, all_of_them=quick or rows)]
+    if rows:
+        kept = [Outcome.newest(results, question) for question in asked]
+        outcomes: Iterator[Outcome] = (each for each in kept if each)
+    else:
+        outcomes = _answers(asked, database, rounds=rounds, quick=quick)
     table = tables.markdown if markdown else tables.plain
-    asked = [each for each in QUESTIONS if _is_asked(each, names, quick=quick)]
-    with installed(database) as installation:
-        for question in asked:
-            outcome = _answer(question, installation, rounds=rounds, quick=quick)
+    told: list[Outcome] = []
+    for outcome in outcomes:
+        told.append(outcome)
+        if not rows:
             outcome.keep(results)
-            click.echo(f"\n{table(question, outcome.rounds, quick=quick)}\n")
-            click.echo("Load average {:.1f} before, {:.1f} after.".format(*outcome.load))
-    if any(question.rivals for question in asked):
-        click.echo(f"\n{tables.LEGEND}")
+        if pictures:
+            charts.draw(outcome.question, outcome.rounds, pictures)
+        if markdown or not rows:
+            click.echo(f"\n{table(outcome)}")
+    click.echo(f"\n{tables.LEGEND}\n{machine.sentence()}")
+    _tell_verdicts(asked, told, markdown=markdown, quick=quick)
 
 
-def _is_asked(question: Question, names: tuple[str, ...], *, quick: bool) -> bool:
-    return question.name in names if names else quick or not question.long
+def _is_asked(question: Question, names: tuple[str, ...], *, all_of_them: bool) -> bool:
+    return question.name in names if names else all_of_them or not question.long
+
+
+def _answers(
+    asked: Sequence[Question], database: str | None, *, rounds: int | None, quick: bool
+) -> Iterator[Outcome]:
+    with installed(database, quick=quick) as installation:
+        for question in asked:
+            yield _answer(question, installation, rounds=rounds, quick=quick)
 
 
 def _answer(
@@ -68,8 +91,22 @@ def _answer(
     before = machine.load()
     with question.prepare(installation, quick) as contenders:
         count = rounds or (1 if quick else question.rounds)
-        played = play(contenders, count, warm=not quick, tell=tell)
+        played = play(contenders, count, warm=question.warm and not quick, tell=tell)
     return Outcome(question, played, (before, machine.load()), quick)
+
+
+def _tell_verdicts(
+    asked: Sequence[Question], told: Sequence[Outcome], *, markdown: bool, quick: bool
+) -> None:
+    rounds = {} if quick else {each.question.name: each.rounds for each in told}
+    found = [
+        verdict
+        for question in asked
+        for verdict in verdicts.of(question, rounds.get(question.name))
+    ]
+    if found:
+        table = tables.markdown_verdicts if markdown else tables.plain_verdicts
+        click.echo(f"\n{table(found)}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """What a whole crawl cost, as its meter wrote it down."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.failure import BenchmarkFailed
 from benchmarks.question import Measure, Sample
 
 MEASURES = (
-    Measure("speed", "pages/s"),
+    Measure("speed", "pages/s", more=True),
     Measure("CPU", "ms/page"),
     # What a forked crawler shares with the process it was forked from counts in parts.
     Measure("peak memory", "MB"),
@@ -15,10 +16,18 @@ MEASURES = (
 )
 
 
-def read(meter: Path, *, items: int, pages: int) -> Sample:
-    """The costs of the crawl that ended last. BenchmarkFailed when it did not do its work."""
+def of(crawl: Callable[[], object], meter: Path, *, items: int, pages: int) -> Sample:
+    """The costs of a crawl. BenchmarkFailed when it did not do its work."""
+    meter.touch()
+    try:
+        crawl()
+        return _read(meter, items=items, pages=pages)
+    finally:
+        meter.unlink()
+
+
+def _read(meter: Path, *, items: int, pages: int) -> Sample:
     readings = json.loads(meter.read_text())
-    meter.unlink()
     if readings["items"] != items:
         raise BenchmarkFailed(f"A crawl gave {readings['items']} items, where {items} were there.")
     return {

@@ -2,17 +2,20 @@
 
 Both servers keep what they write as they do in `kumo up`, so that a commit costs what it costs.
 The rivals have a database of their own in the same Postgres, and a number of their own in Redis.
+What is started beside the pair is started once, by the first question that needs it, and waits for
+the others: an idle worker costs next to nothing, and its start costs seconds.
 """
 
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGINT
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 import psutil
 import psycopg2
@@ -24,6 +27,10 @@ from orchestrator import config, database, migrations, networks
 from orchestrator.embedded import postgres, programs, valkey
 
 SLOTS = 2
+#: A database as migrations make it, for others to begin as.
+MIGRATED = "migrated"
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -35,47 +42,74 @@ class Installation:
     storage: tuple[psutil.Process, ...]
     #: The address of a database that `benchmarks.large_database` has filled, if one is named.
     large_database: str | None = None
+    #: Of the quick form: one other installation beside it does for all.
+    quick: bool = False
+    #: What ends with the installation, and what of it can be asked for again.
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _shared: dict[str, Any] = field(default_factory=dict)
 
     @property
     def meter_file(self) -> Path:
-        """Where a crawl writes what it cost, when it is metered."""
+        """Where a crawl writes what it cost; it does so when the file is there."""
         return self.home / "meter.json"
 
+    def shared(self, name: str, start: Callable[[], AbstractContextManager[Thing]]) -> Thing:
+        """What `start` gives, started by whoever asks first and ended with the installation."""
+        if name not in self._shared:
+            self._shared[name] = self._stack.enter_context(start())
+        thing: Thing = self._shared[name]
+        return thing
+
+    def stop(self) -> None:
+        """Ends what is shared, all at once: one by one the workers would take their time."""
+        shared = [each for each in self._shared.values() if isinstance(each, psutil.Process)]
+        processes.stop(*(each for each in shared if each.is_running()))
+
+    def kumo_worker(self) -> psutil.Process:
+        return self.shared("kumo", self.kumo_worker_apart)
+
+    def rival_worker(self) -> psutil.Process:
+        return self.shared("rival", self.rival_worker_apart)
+
+    def site(self, *command: str) -> str:
+        """The address of a site, served by `python -m` with these arguments."""
+        return self.shared(" ".join(command), lambda: self._site(command))
+
     @contextmanager
-    def kumo_worker(self, number: int = 1, *, metered: bool = False) -> Iterator[psutil.Process]:
-        """One of Kumo's workers, as `kumo up` starts it."""
-        environment = {METER_FILE: str(self.meter_file)} if metered else {}
-        name = f"kumo-{number}"
-        command = (*programs.worker("crawls"), "-n", f"{name}@%h", "-l", "INFO")
-        with self._started(name, command, environment) as worker:
-            processes.said(self.home / f"{name}.log", rf"{name}@\S+ ready")
+    def kumo_worker_apart(
+        self, name: str = "kumo", environment: Mapping[str, str] | None = None, *options: str
+    ) -> Iterator[psutil.Process]:
+        """Kumo's worker, as `kumo up` starts it, with options; one that nobody else uses."""
+        command = (*programs.worker("crawls"), "-l", "INFO", *options)
+        metered = {METER_FILE: str(self.meter_file)}
+        with self.started(name, command, metered | dict(environment or {})) as worker:
+            processes.said(self.home / f"{name}.log", r"@\S+ ready")
             yield worker
 
     @contextmanager
-    def rival_worker(self) -> Iterator[psutil.Process]:
+    def rival_worker_apart(self) -> Iterator[psutil.Process]:
         """A prefork worker whose task runs `scrapy crawl`."""
         app = "benchmarks.rivals.celery_subprocess"
         celery = (sys.executable, "-m", "celery", "-A", app, "worker", "-l", "INFO")
-        with self._started("rival", (*celery, "-c", str(SLOTS), "-n", "rival@%h"), {}) as worker:
+        with self.started("rival", (*celery, "-c", str(SLOTS), "-n", "rival@%h")) as worker:
             processes.said(self.home / "rival.log", r"rival@\S+ ready")
             yield worker
 
-    @contextmanager
-    def site(self, *command: str) -> Iterator[str]:
-        """The address of a site, served by `python -m` with these arguments."""
-        name = command[0].rpartition(".")[2]
-        with self._started(name, (sys.executable, "-m", *command), {}):
-            yield processes.said(self.home / f"{name}.log", r"http://[\d.:]+")
-
-    def _started(
-        self, name: str, command: tuple[str, ...], environment: dict[str, str]
+    def started(
+        self, name: str, command: tuple[str, ...], environment: Mapping[str, str] | None = None
     ) -> AbstractContextManager[psutil.Process]:
-        log = self.home / f"{name}.log"
-        return processes.running(command, log, environment=environment)
+        """A process whose log bears its name; for a while."""
+        return processes.running(command, self.home / f"{name}.log", environment=environment)
+
+    @contextmanager
+    def _site(self, command: tuple[str, ...]) -> Iterator[str]:
+        name = f"site-{len(self._shared)}"
+        with self.started(name, (sys.executable, "-m", *command)):
+            yield processes.said(self.home / f"{name}.log", r"http://[\d.:]+")
 
 
 @contextmanager
-def installed(large_database: str | None = None) -> Iterator[Installation]:
+def installed(large_database: str | None = None, *, quick: bool = False) -> Iterator[Installation]:
     """An installation, which the environment of this process then names; all of it ends after."""
     with TemporaryDirectory(prefix="kumo-benchmarks-") as folder, ExitStack() as stack:
         # Where root may make no namespace, Postgres runs as nobody, who has to get in here.
@@ -92,15 +126,23 @@ def installed(large_database: str | None = None) -> Iterator[Installation]:
         for each in servers:
             each.wait()
         _configure(home, servers[0].url, servers[1].url)
+        _prepare_rivals(servers[0].url)
         stack.callback(_disconnect)
         migrations.upgrade()
-        _prepare_rivals(servers[0].url)
-        yield Installation(home, storage, large_database)
+        # Nobody may be connected to what is copied.
+        database.engine().dispose()
+        execute(os.environ["RIVAL_DATABASE_URL"], f"CREATE DATABASE {MIGRATED} TEMPLATE kumo")
+        installation = Installation(home, storage, large_database, quick)
+        with installation._stack:
+            try:
+                yield installation
+            finally:
+                installation.stop()
 
 
 def _configure(home: Path, database_url: str, redis_url: str) -> None:
-    for field in config.Config.model_fields.values():
-        os.environ.pop(str(field.validation_alias), None)
+    for setting in config.Config.model_fields.values():
+        os.environ.pop(str(setting.validation_alias), None)
     os.environ.update(
         KUMO_HOME=str(home),
         KUMO_ALLOW_NETWORKS=networks.written(networks.LOOPBACK),
@@ -116,13 +158,15 @@ def _configure(home: Path, database_url: str, redis_url: str) -> None:
 
 
 def _prepare_rivals(database_url: str) -> None:
-    for url, statement in (
-        (database_url, "CREATE DATABASE rival"),
-        (os.environ["RIVAL_DATABASE_URL"], TABLE),
-    ):
-        with closing(psycopg2.connect(url)) as connection:
-            connection.autocommit = True
-            connection.cursor().execute(statement)
+    execute(database_url, "CREATE DATABASE rival")
+    execute(os.environ["RIVAL_DATABASE_URL"], TABLE)
+
+
+def execute(url: str, statement: str, values: Mapping[str, Any] | None = None) -> None:
+    """A statement that commits by itself, in the database of that address."""
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(statement, values)
 
 
 def _disconnect() -> None:

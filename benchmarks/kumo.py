@@ -2,28 +2,33 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from benchmarks.failure import BenchmarkFailed
 from orchestrator import database, triggers
 from orchestrator.ledger import jobs, requests, targets
 from orchestrator.ledger.jobs import Claim
-from orchestrator.ledger.models import JobStatus, ScrapingJob, Trigger
+from orchestrator.ledger.models import ACTIVE, JobStatus, ScrapingJob, Trigger
 from orchestrator.ledger.requests import Terms
 
 NAME = "Kumo"
 
 
-def register(name: str, spider: str, url: str, *, cached: bool = False) -> int:
-    """A target of that name; its id. Unless `cached` it is sent every page, as a rival's is."""
+def register(name: str, spider: str, url: str, *, cached: bool = False, **more: Any) -> int:
+    """A target of that name, and more of it; its id.
+
+    Unless `cached` it is sent every page, as a rival's is.
+    """
     fields = {
         "name": name,
         "spider": spider,
         "arguments": {"start_url": url},
-        "settings": {"KUMO_HTTP_CACHE": cached},
+        "settings": {"KUMO_HTTP_CACHE": cached, **more.pop("settings", {})},
         "active": False,
+        **more,
     }
     with database.transaction() as session:
         return targets.register(session, fields).id
@@ -40,17 +45,14 @@ def press_run_many(target_ids: Sequence[int]) -> list[UUID]:
 def wait_for(job_ids: Sequence[UUID], *, items: int, seconds: float = 600) -> None:
     """Returns when all are completed with that many items each; BenchmarkFailed otherwise."""
     deadline = time.monotonic() + seconds
-    left = list(job_ids)
-    while left:
-        with database.transaction() as session:
-            query = select(ScrapingJob).where(ScrapingJob.id.in_(left))
-            ended = [job for job in session.scalars(query) if job.status.is_final]
-        for job in ended:
-            _check(job, items)
-            left.remove(job.id)
+    while left := _count_active(job_ids):
         if time.monotonic() > deadline:
-            raise BenchmarkFailed(f"Job {left[0]} was not done after {seconds:.0f} s.")
-        time.sleep(0.01)
+            raise BenchmarkFailed(f"{left} jobs were not done after {seconds:.0f} s.")
+        # To look at many costs Postgres more, and a moment is less of what they take.
+        time.sleep(0.01 if len(job_ids) == 1 else 0.1)
+    with database.transaction() as session:
+        for job in session.scalars(select(ScrapingJob).where(ScrapingJob.id.in_(job_ids))):
+            _check(job, items)
 
 
 def claimed(name: str) -> Claim:
@@ -61,6 +63,12 @@ def claimed(name: str) -> Claim:
         claim = jobs.claim(session, answer.job_id, worker="benchmarks", lease_seconds=3_600)
     assert claim is not None
     return claim
+
+
+def _count_active(job_ids: Sequence[UUID]) -> int:
+    query = select(func.count()).where(ScrapingJob.id.in_(job_ids), ScrapingJob.status.in_(ACTIVE))
+    with database.transaction() as session:
+        return session.scalar(query) or 0
 
 
 def _check(job: ScrapingJob, items: int) -> None:

@@ -1,9 +1,10 @@
-"""What came of a question: its rounds, the load meanwhile, kept as JSON."""
+"""What came of a question: its rounds, the load meanwhile, kept as JSON and read again."""
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from benchmarks import machine
 from benchmarks.question import Question
@@ -27,6 +28,16 @@ class Outcome:
         file = folder / f"{self.question.name}-{moment}.json"
         file.write_text(json.dumps(self._record(), indent=2, ensure_ascii=False) + "\n")
         return file
+
+    @classmethod
+    def newest(cls, folder: Path, question: Question) -> Self | None:
+        """The last one that was kept, of those that mean something."""
+        for file in sorted(folder.glob(f"{question.name}-[0-9]*.json"), reverse=True):
+            record = json.loads(file.read_text())
+            if not record["quick"]:
+                rounds = Rounds(tuple(record["contenders"]), record["rounds"])
+                return cls(question, rounds, tuple(record["load"]), quick=False)
+        return None
 
     def _record(self) -> dict[str, object]:
         return {

@@ -47,6 +47,17 @@ def running(
         _end(process, stop)
 
 
+def stop(*roots: psutil.Process, seconds: float = 20) -> None:
+    """Ends several at once, with all that they have started."""
+    family = [each for root in roots for each in root.children(recursive=True)]
+    for each in roots:
+        each.terminate()
+    psutil.wait_procs(roots, timeout=seconds)
+    for each in family:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+
+
 def said(log: Path, pattern: str, *, seconds: float = 60) -> str:
     """The first match of a pattern in what a process says."""
     deadline = time.monotonic() + seconds
@@ -65,6 +76,21 @@ def cpu_seconds(*roots: psutil.Process) -> float:
     """
     family = {each for root in roots for each in (root, *root.children(recursive=True))}
     return sum(_cpu(each) for each in family)
+
+
+def share_mb(*roots: psutil.Process) -> float:
+    """The proportional set size of these processes and all their descendants.
+
+    What several share counts in parts, so that together it is there once.
+    """
+    family = {each for root in roots for each in (root, *root.children(recursive=True))}
+    return sum(_share(each) for each in family) / 2**20
+
+
+def _share(process: psutil.Process) -> float:
+    with suppress(psutil.NoSuchProcess):
+        return float(process.memory_full_info().pss)
+    return 0.0
 
 
 def _cpu(process: psutil.Process) -> float:

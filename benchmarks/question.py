@@ -1,4 +1,4 @@
-"""A question that a benchmark answers, and who takes part in it."""
+"""A question that a benchmark answers, who takes part in it, and what is to be reached."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -13,6 +13,10 @@ Sample = Mapping[str, float]
 Contender = Callable[[], Sample]
 
 
+#: A measure that is a ratio by itself: what it was at the end over what it was at first.
+GROWTH = "growth"
+
+
 @dataclass(frozen=True)
 class Measure:
     """One column of the table."""
@@ -21,6 +25,28 @@ class Measure:
     unit: str
     #: Also show the value that one round in twenty exceeds.
     tail: bool = False
+    #: More is better.
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a figure of the first contender should keep; one row of what is promised."""
+
+    row: str
+    measure: str
+    limit: float
+    #: The figure as a multiple of this contender's; None = the figure itself.
+    against: str | None = None
+    at_least: bool = False
+    #: Of the value that one round in twenty exceeds, not of the median.
+    tail: bool = False
+    #: The largest figure of all contenders, not that of the first.
+    worst: bool = False
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.against is not None or self.measure == GROWTH
 
 
 @dataclass(frozen=True)
@@ -39,3 +65,6 @@ class Question:
     rivals: bool = True
     #: Takes long to prepare: asked when it is named, and in the quick form.
     long: bool = False
+    #: A round beforehand that is not kept; False where a turn is long enough to warm itself.
+    warm: bool = True
+    reaches: tuple[Reach, ...] = ()

@@ -2,8 +2,6 @@
 
 import json
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +33,7 @@ class OpenShop:
             return answer.read()
 
 
-@contextmanager
-def opened(installation: Installation, pages: int) -> Iterator[OpenShop]:
+def opened(installation: Installation, pages: int) -> OpenShop:
     """A shop of exactly so many pages, always on the same day."""
     options = ("--port", "0", "--day", "300", "--pages", str(pages))
-    with installation.site("demo", *options) as url:
-        yield OpenShop(url, Shop(pages).size)
+    return OpenShop(installation.site("demo", *options), Shop(pages).size)

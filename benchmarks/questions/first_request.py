@@ -4,12 +4,13 @@ The site itself says when that request arrived, so nothing that a contender repo
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from benchmarks import kumo, shop
+from benchmarks import kumo, scrapyd, shop
 from benchmarks.installation import Installation
-from benchmarks.question import Contender, Measure, Question, Sample
+from benchmarks.question import Contender, Measure, Question, Reach, Sample
+from benchmarks.rivals import CELERY
 
 PAGES = 10
 
@@ -18,40 +19,53 @@ PAGES = 10
 def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Contender]]:
     from benchmarks.rivals.celery_subprocess import scrape  # it reads where the installation is
 
-    with (
-        shop.opened(installation, PAGES) as site,
-        installation.kumo_worker(),
-        installation.rival_worker(),
-    ):
-        target_id = kumo.register("first-request", "shop", site.url, cached=True)
+    site = shop.opened(installation, PAGES)
+    installation.kumo_worker()
+    installation.rival_worker()
+    target_id = kumo.register("first-request", "shop", site.url, cached=True)
 
-        def press_kumo() -> Sample:
-            site.forget()
-            pressed_at = time.time()
-            kumo.wait_for([kumo.press_run(target_id)], items=site.products)
-            return _sample(site, pressed_at)
+    def press_kumo() -> None:
+        kumo.wait_for([kumo.press_run(target_id)], items=site.products)
 
-        def press_rival() -> Sample:
-            site.forget()
-            pressed_at = time.time()
-            scrape.delay("first-request", site.url).get(timeout=120)
-            return _sample(site, pressed_at)
+    def press_celery() -> None:
+        scrape.delay("first-request", site.url).get(timeout=120)
 
-        yield {kumo.NAME: press_kumo, "Celery + subprocess scrapy crawl": press_rival}
+    def schedule(name: str) -> Callable[[], None]:
+        rival = scrapyd.running(installation, name)
+        return lambda: rival.crawl([name], site.url, items=site.products)
 
-
-def _sample(site: shop.OpenShop, pressed_at: float) -> Sample:
-    done_at = time.time()
-    return {
-        "first request": (site.first_request_at() - pressed_at) * 1_000,
-        "ten pages done": (done_at - pressed_at) * 1_000,
+    presses = {
+        kumo.NAME: press_kumo,
+        scrapyd.TUNED: schedule(scrapyd.TUNED),
+        CELERY: press_celery,
     }
+    if not quick:
+        presses[scrapyd.DEFAULT] = schedule(scrapyd.DEFAULT)
+    yield {name: _timed(press, site) for name, press in presses.items()}
+
+
+def _timed(press: Callable[[], None], site: shop.OpenShop) -> Contender:
+    def turn() -> Sample:
+        site.forget()
+        pressed_at = time.time()
+        press()
+        done_at = time.time()
+        return {
+            "first request": (site.first_request_at() - pressed_at) * 1_000,
+            "ten pages done": (done_at - pressed_at) * 1_000,
+        }
+
+    return turn
 
 
 QUESTION = Question(
     name="first-request",
     title="From the button to the first request at the site",
     measures=(Measure("first request", "ms", tail=True), Measure("ten pages done", "ms")),
-    rounds=30,
+    rounds=50,
     prepare=prepare,
+    reaches=(
+        Reach("button to first request", "first request", 0.055, against=scrapyd.TUNED),
+        Reach("the same, p95", "first request", 0.06, against=scrapyd.TUNED, tail=True),
+    ),
 )

@@ -9,25 +9,19 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
-from scrapy import Request, Spider
-from scrapy.core.downloader import Downloader
-from scrapy.core.scheduler import BaseScheduler, Scheduler
-from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.core.scheduler import Scheduler
 from scrapy_redis.scheduler import Scheduler as ScrapyRedisScheduler
 
-from benchmarks import kumo
+from benchmarks import kumo, walking
 from benchmarks.installation import Installation
 from benchmarks.question import Contender, Measure, Question, Sample
 from orchestrator import frontiers
 from spiders_project.frontier import Frontier
 
 REQUESTS, REQUESTS_QUICK = 5_000, 100
-LINKS, IN_FLIGHT = 10, 16
-#: About what a crawl departs with at each of its checkpoints.
-PAGES_A_CHECKPOINT = 250
+LINKS = 10
 
 
 @contextmanager
@@ -65,98 +59,17 @@ def _over_memory(kind: type[Any], settings: dict[str, Any], requests: int) -> Sa
 
 async def _walk(kind: type[Any], settings: dict[str, Any], requests: int) -> tuple[float, float]:
     """Microseconds a request, of the clock and of this process's CPU."""
-    crawler = _crawler(settings)
-    engine = Engine(crawler, kind.from_crawler(crawler), requests)
+
+    def links(made: int, _: int) -> int:
+        return min(LINKS, requests - made)
+
+    crawler = walking.crawler(settings)
+    engine = walking.Engine(crawler, kind.from_crawler(crawler), links)
     began, cpu_began = time.perf_counter(), time.process_time()
-    await engine.run()
+    await engine.run(pages=requests)
     took, cpu = time.perf_counter() - began, time.process_time() - cpu_began
     engine.close()
     return took * 1e6 / requests, cpu * 1e6 / requests
-
-
-class WalkSpider(Spider):
-    """Only its name and its callback are used."""
-
-    name = "walk"
-
-
-class Engine:
-    """Hands out and takes in requests as Scrapy's engine does, without a download."""
-
-    def __init__(self, crawler: Crawler, scheduler: BaseScheduler, requests: int) -> None:
-        self.scheduler = scheduler
-        self._spider = WalkSpider.from_crawler(crawler)
-        self._woken = asyncio.Event()
-        self._requests = requests
-        self._made = self._left = 0
-        #: In the order they were handed out.
-        self._in_progress: dict[Request, None] = {}
-        self._slot = SimpleNamespace(
-            inprogress=self._in_progress,
-            nextcall=SimpleNamespace(schedule=self._woken.set),
-            closing=None,
-        )
-        crawler.engine = self  # type: ignore[assignment]
-        #: Scrapy's queue asks it which site is the least busy.
-        self.downloader = Downloader(crawler)
-        scheduler.open(self._spider)
-
-    async def run(self) -> None:
-        self._add_links(1)
-        while self._left < self._requests:
-            self._take()
-            if self._in_progress:
-                self._arrive(next(iter(self._in_progress)))
-            else:
-                await self._wait()
-        self._checkpoint()
-
-    def close(self) -> None:
-        self.scheduler.close("finished")
-        self.downloader.close()
-
-    def _take(self) -> None:
-        while len(self._in_progress) < IN_FLIGHT:
-            request = self.scheduler.next_request()
-            if request is None:
-                return
-            self._in_progress[request] = None
-
-    def _arrive(self, request: Request) -> None:
-        self._add_links(LINKS)
-        del self._in_progress[request]
-        self._left += 1
-        if self._left % PAGES_A_CHECKPOINT == 0:
-            self._checkpoint()
-
-    def _add_links(self, count: int) -> None:
-        for _ in range(min(count, self._requests - self._made)):
-            self._made += 1
-            url = f"http://127.0.0.1/pages/{self._made}"
-            self.scheduler.enqueue_request(Request(url, callback=self._spider.parse))
-
-    def _checkpoint(self) -> None:
-        # Not isinstance: to Scrapy whatever has a scheduler's methods is an instance of each.
-        if type(self.scheduler) is Frontier:
-            self.scheduler.acknowledge(self.scheduler.depart())
-
-    async def _wait(self) -> None:
-        self._woken.clear()
-        await self._woken.wait()
-
-
-def _crawler(settings: dict[str, Any]) -> Crawler:
-    quiet = {
-        "TWISTED_REACTOR_ENABLED": False,
-        "TELNETCONSOLE_ENABLED": False,
-        "REMOTE_CONTROL_ENABLED": False,
-        "EXTENSIONS_BASE": {},
-        "DOWNLOAD_HANDLERS": {"http": None, "https": None},
-    }
-    crawler = AsyncCrawlerRunner(quiet | settings).create_crawler(WalkSpider)
-    # Private: makes the statistics and the fingerprinter, as a crawl does when it begins.
-    crawler._apply_settings()
-    return crawler
 
 
 QUESTION = Question(

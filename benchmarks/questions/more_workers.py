@@ -8,9 +8,11 @@ whose cores are full sooner than those of many machines.
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from socket import gethostname
+
+import psutil
 
 from benchmarks import kumo
 from benchmarks.failure import BenchmarkFailed
@@ -20,12 +22,16 @@ from benchmarks.question import Contender, Measure, Question, Sample
 from demo.catalogue import Shop
 from orchestrator import celery, database
 from orchestrator.ledger import sites
+from orchestrator.ledger.models import Queue
 
 PAGES, PAGES_QUICK = 100, 10
 DELAY_SECONDS, IN_FLIGHT = 0.1, 2
 WORKERS = (1, 2, 4)
 #: Each loopback address is another site; as many as the most workers crawl at once.
 _SITES = tuple(f"127.0.77.{number}" for number in range(1, max(WORKERS) * SLOTS + 1))
+#: No other worker serves these targets.
+_TAG = "more"
+_QUEUE = Queue.CRAWLS.of(_TAG)
 _EVERYWHERE = "0.0.0.0"
 _NAMES = tuple(f"kumo-{number}@{gethostname()}" for number in range(1, max(WORKERS) + 1))
 
@@ -34,14 +40,9 @@ _NAMES = tuple(f"kumo-{number}@{gethostname()}" for number in range(1, max(WORKE
 def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Contender]]:
     pages = PAGES_QUICK if quick else PAGES
     options = ("--host", _EVERYWHERE, "--port", "0", "--day", "300", "--pages", str(pages))
+    url = installation.site("demo", *options, "--delay", str(DELAY_SECONDS))
     with ExitStack() as stack:
-        url = stack.enter_context(
-            installation.site("demo", *options, "--delay", str(DELAY_SECONDS))
-        )
-        running = [
-            stack.enter_context(installation.kumo_worker(number))
-            for number in range(1, max(WORKERS) + 1)
-        ]
+        running = [stack.enter_context(_worker(installation, name)) for name in _NAMES]
         target_ids = [_target(url.replace(_EVERYWHERE, site)) for site in _SITES]
         roots = ([installation.storage[0]], [installation.storage[1]], running)
 
@@ -64,7 +65,11 @@ def _target(url: str) -> int:
     name = url.removeprefix("http://")
     with database.transaction() as session:
         sites.save(session, name, requests_per_second=0, in_flight=IN_FLIGHT)
-    return kumo.register(re.sub(r"\W", "-", name), "shop", url)
+    return kumo.register(re.sub(r"\W", "-", name), "shop", url, worker_tag=_TAG)
+
+
+def _worker(installation: Installation, name: str) -> AbstractContextManager[psutil.Process]:
+    return installation.kumo_worker_apart(name.partition("@")[0], None, "-Q", _QUEUE, "-n", name)
 
 
 def _serve(workers: int) -> None:
@@ -75,7 +80,7 @@ def _serve(workers: int) -> None:
             if place < workers
             else celery.app.control.cancel_consumer
         )
-        if not order(celery.CRAWLS, destination=[name], reply=True, timeout=10, limit=1):
+        if not order(_QUEUE, destination=[name], reply=True, timeout=10, limit=1):
             raise BenchmarkFailed(f"{name} does not answer.")
 
 

@@ -2,32 +2,27 @@
 
 import gc
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 
-import click
-import psycopg2
 from flask import Flask
 
-from benchmarks import page_examples
+from benchmarks import filled, page_examples
 from benchmarks.addressed import addressed
 from benchmarks.installation import Installation
 from benchmarks.large_database import filling
-from benchmarks.large_database.amounts import Amounts
 from benchmarks.page_examples import EXAMPLES, Example
 from benchmarks.page_meter import PageMeter
 from benchmarks.page_rows import PageRows
-from benchmarks.question import Contender, Measure, Question, Sample
+from benchmarks.question import Contender, Measure, Question, Reach, Sample
 from dashboard import create_app
-from orchestrator import database, migrations
+from orchestrator import database
 from orchestrator.ledger import listings
-
-_SMALL = 0.000_5
 
 
 @contextmanager
 def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Contender]]:
-    url = installation.large_database or _made(_SMALL if quick else 1)
+    url = filled.database(installation, 1, quick=quick)
     with addressed(url):
         filling.wake(url)
         app = create_app()
@@ -50,19 +45,6 @@ def _turn(example: Example, app: Flask, rows: PageRows, meter: PageMeter) -> Sam
     return meter.ask(example.path(app, rows))
 
 
-def _made(scale: float) -> str:
-    """The address of a database of that size, beside the one of the installation."""
-    url = str(database.engine().url.set(drivername="postgresql").render_as_string(False))
-    with closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        connection.cursor().execute("CREATE DATABASE large")
-    large = url.rpartition("/")[0] + "/large"
-    with addressed(large):
-        migrations.upgrade()
-    filling.fill(large, Amounts(scale), tell=lambda what: click.echo(f"pages: {what}", err=True))
-    return large
-
-
 QUESTION = Question(
     name="pages",
     title="Pages of 1,000,000 jobs and 10,000,000 items",
@@ -77,4 +59,5 @@ QUESTION = Question(
     prepare=prepare,
     rivals=False,
     long=True,
+    reaches=(Reach("the slowest page, p95", "time", 50, tail=True, worst=True),),
 )

@@ -12,38 +12,35 @@ from uuid import UUID
 
 import psutil
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from benchmarks import kumo, processes
+from benchmarks import kumo
 from benchmarks.installation import Installation
-from benchmarks.question import Contender, Measure, Question, Sample
-from orchestrator import database, triggers
-from orchestrator.embedded import programs
-from orchestrator.ledger import requests
-from orchestrator.ledger.models import Crawl, ScrapingJob, Trigger
-from orchestrator.ledger.requests import Answer, Terms
+from benchmarks.question import Contender, Measure, Question, Reach, Sample
+from orchestrator import database
+from orchestrator.ledger.models import Crawl, Queue, ScrapingJob
 
 PAGES, PAGES_QUICK = 10_000, 60
 CRAWLERS, IN_FLIGHT = 4, 2
 _KILLED = 2
+_ONE = "one crawler"
 _LOOK_SECONDS = 0.05
+#: No other worker serves these targets.
+_TAG = "shared"
 
 
 @contextmanager
 def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Contender]]:
     pages = PAGES_QUICK if quick else PAGES
-    command = (*programs.worker("crawls"), "-l", "INFO", "--concurrency", str(CRAWLERS))
-    log = installation.home / "shared.log"
-    with (
-        installation.site("benchmarks.slow_site", "--pages", str(pages)) as url,
-        processes.running(command, log, environment={}),
-    ):
-        processes.said(log, r"crawls@\S+ ready")
+    url = installation.site("benchmarks.slow_site", "--pages", str(pages))
+    options = ("-Q", Queue.CRAWLS.of(_TAG), "-n", "shared@%h", "--concurrency", str(CRAWLERS))
+    with installation.kumo_worker_apart("shared", None, *options):
 
         def crawl(crawlers: int, *, killed: int = 0) -> Sample:
-            target_id = kumo.register(f"shared-{time.monotonic_ns()}", "lists", url)
+            settings = {"CONCURRENT_REQUESTS": IN_FLIGHT}
+            more = {"crawlers": crawlers, "settings": settings, "worker_tag": _TAG}
+            target_id = kumo.register(f"shared-{time.monotonic_ns()}", "lists", url, **more)
             began = time.monotonic()
-            job_id = _press(target_id, crawlers)
+            job_id = kumo.press_run(target_id)
             killer = Thread(target=_kill, args=(job_id, killed, pages // 2))
             killer.start()
             kumo.wait_for([job_id], items=pages)
@@ -52,22 +49,11 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
 
         yield {
             f"{kumo.NAME}, {CRAWLERS} crawlers": lambda: crawl(CRAWLERS),
-            "one crawler": lambda: crawl(1),
+            _ONE: lambda: crawl(1),
             f"{CRAWLERS} crawlers, {_KILLED} killed half-way": lambda: crawl(
                 CRAWLERS, killed=_KILLED
             ),
         }
-
-
-def _press(target_id: int, crawlers: int) -> UUID:
-    def ask(session: Session) -> Answer:
-        answer = requests.request(session, target_id, Terms(Trigger.DASHBOARD))
-        job = session.get_one(ScrapingJob, answer.job_id)
-        settings = job.definition["settings"] | {"CONCURRENT_REQUESTS": IN_FLIGHT}
-        job.definition = job.definition | {"crawlers": crawlers, "settings": settings}
-        return answer
-
-    return triggers.request_with(ask).job_id
 
 
 def _kill(job_id: UUID, count: int, items: int) -> None:
@@ -93,8 +79,11 @@ QUESTION = Question(
     title=(
         f"A crawl of {PAGES:,} pages that take 50 ms each, {IN_FLIGHT} requests in flight a crawler"
     ),
-    measures=(Measure("pages", "/s"),),
+    measures=(Measure("pages", "/s", more=True),),
     rounds=1,
     prepare=prepare,
     long=True,
+    reaches=(
+        Reach("pages of a target with four crawlers", "pages", 3.5, against=_ONE, at_least=True),
+    ),
 )

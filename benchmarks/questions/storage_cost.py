@@ -6,7 +6,7 @@ the two servers alone, whoever asked and from where, with all that they do in th
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -36,36 +36,33 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
     def of(number: int) -> int:
         return max(number // _QUICK, 10) if quick else number
 
-    with ExitStack() as stack:
-        site = stack.enter_context(shop.opened(installation, of(PAGES)))
-        small = stack.enter_context(shop.opened(installation, 10))
-        lists = ("benchmarks.list_site", "--pages", str(of(LISTS)))
-        url = stack.enter_context(installation.site(*lists))
-        stack.enter_context(installation.kumo_worker())
-        crawls = _Crawls(site)
-        job_ids = [kumo.register(f"job-{number}", "shop", small.url) for number in range(of(JOBS))]
-        idle = 0.5 if quick else IDLE_SECONDS
+    site, small = shop.opened(installation, of(PAGES)), shop.opened(installation, 10)
+    url = installation.site("benchmarks.list_site", "--pages", str(of(LISTS)))
+    installation.kumo_worker()
+    crawls = _Crawls(site)
+    job_ids = [kumo.register(f"job-{number}", "shop", small.url) for number in range(of(JOBS))]
+    idle = 0.5 if quick else IDLE_SECONDS
 
-        def crawl_lists() -> None:
-            target_id = kumo.register(next(crawls.names), "lists", url)
-            kumo.wait_for([kumo.press_run(target_id)], items=of(LISTS) * ITEMS_A_PAGE)
+    def crawl_lists() -> None:
+        target_id = kumo.register(next(crawls.names), "lists", url)
+        kumo.wait_for([kumo.press_run(target_id)], items=of(LISTS) * ITEMS_A_PAGE)
 
-        def run_jobs() -> None:
-            kumo.wait_for(kumo.press_run_many(job_ids), items=small.products)
+    def run_jobs() -> None:
+        kumo.wait_for(kumo.press_run_many(job_ids), items=small.products)
 
-        works: dict[str, tuple[Callable[[], object], float]] = {
-            "a page with a new item": (crawls.new, of(PAGES)),
-            "a page with a changed item": (crawls.changed, of(PAGES)),
-            "a page with an unchanged item": (crawls.unchanged, of(PAGES)),
-            "a new item, fifty on a page": (crawl_lists, of(LISTS) * ITEMS_A_PAGE),
-            "a job of ten pages": (run_jobs, of(JOBS)),
-            "a checkpoint of nothing": (_checkpoints(of(CHECKPOINTS)), of(CHECKPOINTS)),
-            "a bell that finds nothing": (_bells(of(BELLS), site), of(BELLS)),
-            "a sweep": (lambda: [sweep() for _ in range(of(SWEEPS))], of(SWEEPS)),
-            "a worker's idle minute": (lambda: time.sleep(idle), idle / 60),
-        }
-        meter = _Meter(installation.storage)
-        yield {name: lambda work=work: meter.taken(*work) for name, work in works.items()}
+    works: dict[str, tuple[Callable[[], object], float]] = {
+        "a page with a new item": (crawls.new, of(PAGES)),
+        "a page with a changed item": (crawls.changed, of(PAGES)),
+        "a page with an unchanged item": (crawls.unchanged, of(PAGES)),
+        "a new item, fifty on a page": (crawl_lists, of(LISTS) * ITEMS_A_PAGE),
+        "a job of ten pages": (run_jobs, of(JOBS)),
+        "a checkpoint of nothing": (_checkpoints(of(CHECKPOINTS)), of(CHECKPOINTS)),
+        "a bell that finds nothing": (_bells(of(BELLS), site), of(BELLS)),
+        "a sweep": (lambda: [sweep() for _ in range(of(SWEEPS))], of(SWEEPS)),
+        "a worker's idle minute": (lambda: time.sleep(idle), idle / 60),
+    }
+    meter = _Meter(installation.storage)
+    yield {name: lambda work=work: meter.taken(*work) for name, work in works.items()}
 
 
 class _Crawls:

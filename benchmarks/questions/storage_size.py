@@ -45,48 +45,45 @@ FROM pg_class WHERE relname = ANY(:tables) AND relkind = 'r'
 def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Contender]]:
     pages, jobs = (PAGES_QUICK, JOBS_QUICK) if quick else (PAGES, JOBS)
     many = PAGES_QUICK if quick else LINES
-    with (
-        shop.opened(installation, pages) as site,
-        shop.opened(installation, 10) as small,
-        installation.kumo_worker(),
-    ):
-        names = (f"sized-{number}" for number in count())
+    site, small = shop.opened(installation, pages), shop.opened(installation, 10)
+    installation.kumo_worker()
+    names = (f"sized-{number}" for number in count())
 
-        def crawl(target_id: int, day: int = _FIRST_DAY) -> None:
-            with database.transaction() as session:
-                url = f"{site.url}/?day={day}"
-                target = targets.find(session, target_id)
-                targets.change(session, target, {"arguments": {"start_url": url}})
-            kumo.wait_for([kumo.press_run(target_id)], items=site.products)
+    def crawl(target_id: int, day: int = _FIRST_DAY) -> None:
+        with database.transaction() as session:
+            url = f"{site.url}/?day={day}"
+            target = targets.find(session, target_id)
+            targets.change(session, target, {"arguments": {"start_url": url}})
+        kumo.wait_for([kumo.press_run(target_id)], items=site.products)
 
-        def item() -> Sample:
-            target_id = kumo.register(next(names), "shop", site.url)
-            return _grown(lambda: crawl(target_id), site.products, "scraped_items")
+    def item() -> Sample:
+        target_id = kumo.register(next(names), "shop", site.url)
+        return _grown(lambda: crawl(target_id), site.products, "scraped_items")
 
-        def words() -> Sample:
-            search.catch_up(seconds=600)
-            crawl(kumo.register(next(names), "shop", site.url))
-            return _grown(lambda: search.catch_up(seconds=600), site.products, "item_words")
+    def words() -> Sample:
+        search.catch_up(seconds=600)
+        crawl(kumo.register(next(names), "shop", site.url))
+        return _grown(lambda: search.catch_up(seconds=600), site.products, "item_words")
 
-        def revision() -> Sample:
-            crawl(target_id := kumo.register(next(names), "shop", site.url))
-            later = _FIRST_DAY + PRICE_DAYS
-            return _grown(lambda: crawl(target_id, later), site.products, "item_revisions")
+    def revision() -> Sample:
+        crawl(target_id := kumo.register(next(names), "shop", site.url))
+        later = _FIRST_DAY + PRICE_DAYS
+        return _grown(lambda: crawl(target_id, later), site.products, "item_revisions")
 
-        def small_jobs() -> Callable[[], None]:
-            ids = [kumo.register(next(names), "shop", small.url) for _ in range(jobs)]
-            return lambda: kumo.wait_for(kumo.press_run_many(ids), items=small.products)
+    def small_jobs() -> Callable[[], None]:
+        ids = [kumo.register(next(names), "shop", small.url) for _ in range(jobs)]
+        return lambda: kumo.wait_for(kumo.press_run_many(ids), items=small.products)
 
-        yield {
-            "an item": item,
-            "its words, for search": words,
-            "what it was before a change": revision,
-            "a job of ten pages": lambda: _grown(small_jobs(), jobs, *_OF_A_JOB),
-            "samples of a job's pages": lambda: _grown(small_jobs(), jobs, "page_samples"),
-            "a line of a log": lambda: _grown(lambda: _log(many), many, "job_log_lines"),
-            "a request that waits, in Redis": lambda: _requests(many)[0],
-            "one that is done, in Redis": lambda: _requests(many)[1],
-        }
+    yield {
+        "an item": item,
+        "its words, for search": words,
+        "what it was before a change": revision,
+        "a job of ten pages": lambda: _grown(small_jobs(), jobs, *_OF_A_JOB),
+        "samples of a job's pages": lambda: _grown(small_jobs(), jobs, "page_samples"),
+        "a line of a log": lambda: _grown(lambda: _log(many), many, "job_log_lines"),
+        "a request that waits, in Redis": lambda: _requests(many)[0],
+        "one that is done, in Redis": lambda: _requests(many)[1],
+    }
 
 
 def _grown(run: Callable[[], object], rows: int, *tables: str) -> Sample:

@@ -28,7 +28,8 @@ METERED: dict[str, Any] = {"EXTENSIONS": {"benchmarks.spiders.meter.Meter": 0}}
 class Meter:
     """Writes seconds, CPU seconds, memory and items of a crawl into a file when it closes.
 
-    Reads the environment variable `KUMO_METER_FILE`; disables itself when there is none.
+    Reads the environment variable `KUMO_METER_FILE`; disables itself when the file is not there, so
+    that one worker serves crawls that are metered and others.
     """
 
     def __init__(self, crawler: Crawler, file: Path) -> None:
@@ -41,10 +42,10 @@ class Meter:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        file = os.environ.get(METER_FILE)
-        if not file:
+        file = Path(os.environ.get(METER_FILE, ""))
+        if not file.is_file():
             raise NotConfigured
-        meter = cls(crawler, Path(file))
+        meter = cls(crawler, file)
         crawler.signals.connect(meter.spider_closed, signals.spider_closed)
         return meter
 
@@ -58,7 +59,7 @@ class Meter:
             "seconds": time.monotonic() - self._began,
             "cpu_seconds": time.process_time() - self._cpu_began,
             "peak_mb": max(self._peak_mb, _share_mb()),
-            "resident_mb": _kilobytes("status", "VmHWM") / 1024,
+            "resident_mb": kilobytes("status", "VmHWM") / 1024,
             "items": self._crawler.stats.get_value("item_scraped_count", 0),
         }
         self._file.write_text(json.dumps(readings))
@@ -66,10 +67,10 @@ class Meter:
 
 def _share_mb() -> float:
     """Its own memory, and its part of what it shares: the kernel's proportional set size."""
-    return _kilobytes("smaps_rollup", "Pss") / 1024
+    return kilobytes("smaps_rollup", "Pss") / 1024
 
 
-def _kilobytes(file: str, *names: str) -> int:
+def kilobytes(file: str, *names: str) -> int:
     """What the kernel says of this process's memory.
 
     Not getrusage: its peak of a started process may be that of the process that started it.
