@@ -211,7 +211,9 @@ WITH fence AS (
     FROM incoming i CROSS JOIN LATERAL (
         SELECT id, key, data, content_hash, first_job_id, last_job_id, changed_at, gone_at
         FROM scraped_items
-        WHERE target_id = %(target)s AND key = i.key
+        -- As a subquery: of a target that statistics do not know yet the planner would expect one
+        -- row, and take any index that begins with the target for as good as the one with the key.
+        WHERE target_id = (SELECT %(target)s::bigint) AND key = i.key
         OFFSET 0
     ) AS s
 ), stored AS (

@@ -444,3 +444,24 @@ def test_who_lost_the_lease_leaves_no_step(claim: Claim, writer: CheckpointWrite
     with pytest.raises(LeaseLost):
         writer.commit(Batch(pages=4))
     assert _steps(claim) == []
+
+
+def test_new_items_of_a_target_that_statistics_do_not_know_are_found_by_their_keys(
+    claim: Claim, writer: CheckpointWriter
+) -> None:
+    """Through any other index each of them would cost a look at all items the target has."""
+    others = [given.a_target(f"known-{number}") for number in range(11)]
+    given.execute(
+        "INSERT INTO scraped_items (target_id, key, data, content_hash)"
+        " SELECT t, 'https://shop.example/items/' || n, '{}', '' FROM unnest(:ids) AS t,"
+        " generate_series(1, 2000) AS n",
+        ids=others,
+    )
+    given.execute("ANALYZE scraped_items")
+    for first in range(0, 600, 200):
+        writer.commit(_items(*(f"https://shop.example/{n}" for n in range(first, first + 200))))
+    writer.close()
+    read = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = :name"
+    name = "ix_scraped_items_target_first_seen"
+    awaiting.until(lambda: given.execute("SELECT pg_stat_force_next_flush()"), "statistics")
+    assert given.execute(read, name=name)[0].idx_tup_read < 1_000
