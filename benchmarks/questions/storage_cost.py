@@ -40,7 +40,7 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
     url = installation.site("benchmarks.list_site", "--pages", str(of(LISTS)))
     installation.kumo_worker()
     crawls = _Crawls(site)
-    job_ids = [kumo.register(f"job-{number}", "shop", small.url) for number in range(of(JOBS))]
+    job_ids = [kumo.register(f"cost-job-{number}", "shop", small.url) for number in range(of(JOBS))]
     idle = 0.5 if quick else IDLE_SECONDS
 
     def crawl_lists() -> None:
@@ -70,9 +70,9 @@ class _Crawls:
 
     def __init__(self, site: shop.OpenShop) -> None:
         self._site = site
-        self.names = (f"new-{number}" for number in count())
-        self._same = kumo.register("unchanged", "shop", site.url)
-        self._other = kumo.register("changed", "shop", site.url)
+        self.names = (f"cost-{number}" for number in count())
+        self._same = kumo.register("cost-unchanged", "shop", site.url)
+        self._other = kumo.register("cost-changed", "shop", site.url)
         self._days = count(_FIRST_DAY, PRICE_DAYS)
         # What they found is changed, or not, by the crawls that are measured.
         self.unchanged()
