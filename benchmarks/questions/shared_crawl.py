@@ -91,7 +91,8 @@ def _kill(job_id: UUID, count: int, items: int) -> None:
 QUESTION = Question(
     name="shared-crawl",
     title=(
-        f"A crawl of {PAGES:,} pages of 50 ms by {CRAWLERS} crawlers, {IN_FLIGHT} requests in flight each"
+        f"A crawl of {PAGES:,} pages of 50 ms by {CRAWLERS} crawlers,"
+        f" {IN_FLIGHT} requests in flight each"
     ),
     measures=(Measure("pages", "/s"),),
     rounds=1,
