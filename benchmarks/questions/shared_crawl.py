@@ -48,7 +48,7 @@ def prepare(installation: Installation, quick: bool) -> Iterator[dict[str, Conte
             return {"pages": pages / (time.monotonic() - began)}
 
         yield {
-            f"{kumo.NAME}, {CRAWLERS} crawlers": lambda: crawl(CRAWLERS),
+            kumo.NAME: lambda: crawl(CRAWLERS),
             _ONE: lambda: crawl(1),
             f"{CRAWLERS} crawlers, {_KILLED} killed half-way": lambda: crawl(
                 CRAWLERS, killed=_KILLED
@@ -77,7 +77,8 @@ def _kill(job_id: UUID, count: int, items: int) -> None:
 QUESTION = Question(
     name="shared-crawl",
     title=(
-        f"A crawl of {PAGES:,} pages that take 50 ms each, {IN_FLIGHT} requests in flight a crawler"
+        f"A crawl of {PAGES:,} pages of 50 ms by {CRAWLERS} crawlers,"
+        f" {IN_FLIGHT} requests in flight each"
     ),
     measures=(Measure("pages", "/s", more=True),),
     rounds=1,
