@@ -28,7 +28,8 @@ from orchestrator import config, database
 from orchestrator.company import Company
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import crawls
-from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim, End, Ending
+from orchestrator.ledger.endings import LEASE_OVER_STATUS, End, Ending
+from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.pages import TroubledPage
 
 logger = logging.getLogger(__name__)

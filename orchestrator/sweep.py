@@ -18,6 +18,7 @@ from orchestrator.ledger import (
     alerts,
     bells,
     crawls,
+    endings,
     jobs,
     requests,
     sharing,
@@ -25,7 +26,8 @@ from orchestrator.ledger import (
     targets,
     ticks,
 )
-from orchestrator.ledger.jobs import End, Ended, Ending
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Ended
 from orchestrator.ledger.latencies import SWEEP, Latencies
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Answer, Terms
@@ -110,7 +112,7 @@ def _taken_back(session: Session, lost: Sequence[Any], why: str) -> list[Ended]:
         message = f"Its worker {row.worker} was lost: {why}."
         end = End(Ending.DIED, "worker_lost", message)
         # What was waited until it showed is wait enough.
-        ended = jobs.finish(
+        ended = endings.finish(
             session, row.job_id, row.attempt, end, retry_seconds=0, number=row.number
         )
         if ended:

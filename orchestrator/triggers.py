@@ -20,6 +20,7 @@ from orchestrator.exceptions import BellAway, DatabaseAway, OrchestratorError, T
 from orchestrator.ledger import (
     absences,
     bells,
+    endings,
     jobs,
     listings,
     publishing,
@@ -29,8 +30,9 @@ from orchestrator.ledger import (
     targets,
     ticks,
 )
+from orchestrator.ledger.endings import End
 from orchestrator.ledger.item_views import ItemView
-from orchestrator.ledger.jobs import Claim, End, Ended, Leaver
+from orchestrator.ledger.jobs import Claim, Ended, Leaver
 from orchestrator.ledger.manifests import applying
 from orchestrator.ledger.manifests.plans import Plan
 from orchestrator.ledger.models import JobStatus, Trigger
@@ -290,7 +292,7 @@ def _find_absences(target_id: int) -> None:
 def _finish(claim: Claim, end: End) -> Ended | None:
     job_id, wait = uuid.UUID(claim.job_id), config.get().retry_seconds
     with database.transaction() as session:
-        ended = jobs.finish(
+        ended = endings.finish(
             session, job_id, claim.attempt, end, retry_seconds=wait, number=claim.number
         )
         if ended and ended.ring and end.reason in _STORAGE_AWAY:

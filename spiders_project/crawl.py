@@ -24,7 +24,8 @@ from scrapy.utils.project import get_project_settings
 from orchestrator import chromium, config, log_format, reports, subjects
 from orchestrator.exceptions import BrowserMissing, ConfigError, DatabaseAway, LeaseLost
 from orchestrator.ledger import allowed_settings, recipes
-from orchestrator.ledger.jobs import Claim, End, Ending
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Claim
 from spiders_project import job_log, printed, secrets, turns, worker_watch
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.extraction import nursery

@@ -9,7 +9,8 @@ from uuid import UUID
 from orchestrator import database
 from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated, LeaseLost
 from orchestrator.ledger import crawls
-from orchestrator.ledger.jobs import LEASE_OVER_STATUS, Claim
+from orchestrator.ledger.endings import LEASE_OVER_STATUS
+from orchestrator.ledger.jobs import Claim
 
 logger = logging.getLogger(__name__)
 

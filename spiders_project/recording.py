@@ -15,8 +15,9 @@ from scrapy.settings import BaseSettings
 
 from orchestrator import config, database, frontiers
 from orchestrator.exceptions import OrchestratorError, TransitionRefused
-from orchestrator.ledger import absences, jobs, requests, targets
-from orchestrator.ledger.jobs import Claim, End, Ending
+from orchestrator.ledger import absences, endings, jobs, requests, targets
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Terms
 from spiders_project import settings as defaults
@@ -129,7 +130,7 @@ class Recording:
         with database.transaction() as session:
             if end.ending is Ending.HANDED_BACK and end.reason == "stopped":
                 jobs.cancel(session, job_id)
-            jobs.finish(session, job_id, claim.attempt, end, retry_seconds=0)
+            endings.finish(session, job_id, claim.attempt, end, retry_seconds=0)
         try:
             frontiers.delete(claim.job_id)
         except OrchestratorError as error:

@@ -22,7 +22,8 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import sites
-from orchestrator.ledger.jobs import Claim, End, Ending
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Claim
 from orchestrator.sites import Cause, Wait
 from spiders_project import complaints, frontier, own_turns
 from spiders_project.checkpoint import Checkpoint

@@ -18,8 +18,9 @@ import psutil
 
 from orchestrator import database, frontiers
 from orchestrator.exceptions import OrchestratorError
-from orchestrator.ledger import bells, jobs
-from orchestrator.ledger.jobs import Claim, End, Ending
+from orchestrator.ledger import bells, endings
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Claim
 
 #: A database that does not answer by then will not be told.
 _LAST_WORD_SECONDS = 2
@@ -59,7 +60,7 @@ def _give_back(claim: Claim) -> None:
     with suppress(OrchestratorError):
         with database.transaction() as session:
             # It was no fault of the target's that it could wait to get over.
-            ended = jobs.finish(
+            ended = endings.finish(
                 session, job_id, claim.attempt, _LOST, retry_seconds=0, number=claim.number
             )
             if ended:

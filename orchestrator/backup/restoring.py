@@ -12,8 +12,8 @@ from orchestrator import database, frontiers, migrations, triggers
 from orchestrator.backup import archives, script
 from orchestrator.backup.programs import Programs
 from orchestrator.exceptions import BackupFailed
-from orchestrator.ledger import crawls, jobs, ticks
-from orchestrator.ledger.jobs import End, Ending
+from orchestrator.ledger import crawls, endings, ticks
+from orchestrator.ledger.endings import End, Ending
 
 #: Crawls wait meanwhile; who reads for longer is in the way.
 _LOCK = """
@@ -75,7 +75,7 @@ def _go_on(began: datetime) -> int:
     migrations.upgrade()
     with database.transaction() as session:
         ended = [
-            jobs.finish(
+            endings.finish(
                 session, row.job_id, row.attempt, _RESTORED, retry_seconds=0, number=row.number
             )
             for row in crawls.begun_before(session, began)

@@ -1,7 +1,7 @@
 """What is gone: items that a job should have seen and did not, marked after its end.
 
 A job that is proven complete is due to have them found; which job is, says
-`jobs.finish`. They are the items whose last sighting is an earlier job, and an index
+`endings.finish`. They are the items whose last sighting is an earlier job, and an index
 names them; the batches are small, and each commits its marks and their count together. So it may be
 stopped at any instant and repeated by anybody: nothing is lost, nothing marked twice. No later job
 of the target is claimed before it is done, or that job could see again what was never marked.

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from orchestrator import config, launcher
-from orchestrator.ledger.jobs import Claim, End, Ending
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Claim
 from tests import awaiting, shops
 from tests.orchestrator.ledger import given
 from tests.projects import MODULES

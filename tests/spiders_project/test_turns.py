@@ -13,7 +13,8 @@ from scrapy.http import Response
 from scrapy.signalmanager import SignalManager
 
 from orchestrator import sites
-from orchestrator.ledger.jobs import Claim, Ending
+from orchestrator.ledger.endings import Ending
+from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.sites import Budget
 from spiders_project.leases import FrontierAway
 from spiders_project.own_turns import OwnTurns

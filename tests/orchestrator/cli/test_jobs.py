@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from orchestrator import database as storage
-from orchestrator.ledger import jobs, requests, targets
-from orchestrator.ledger.jobs import Claim, End, Ending
+from orchestrator.ledger import endings, jobs, requests, targets
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import JobLogLine, Trigger
 from orchestrator.ledger.requests import Terms
 from tests.orchestrator.cli.conftest import Kumo
@@ -32,7 +33,7 @@ def claimed(job_id: uuid.UUID) -> Claim:
 
 def ended(job_id: uuid.UUID, end: End) -> None:
     with storage.transaction() as session:
-        jobs.finish(session, job_id, claimed(job_id).attempt, end, retry_seconds=0)
+        endings.finish(session, job_id, claimed(job_id).attempt, end, retry_seconds=0)
 
 
 def a_failed_job(name: str = "shop") -> uuid.UUID:

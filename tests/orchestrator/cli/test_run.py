@@ -11,8 +11,8 @@ import pytest
 import redis
 
 from orchestrator import database as storage
-from orchestrator.ledger import history, job_lists, jobs, targets
-from orchestrator.ledger.jobs import End, Ending
+from orchestrator.ledger import endings, history, job_lists, jobs, targets
+from orchestrator.ledger.endings import End, Ending
 from orchestrator.ledger.models import JobStatus, ScrapingJob
 from tests.orchestrator.cli.conftest import NOBODY_LISTENS, Kumo
 from tests.orchestrator.cli.refusals import sentence
@@ -42,7 +42,7 @@ def finish(job_id: str, end: End) -> None:
     with storage.transaction() as session:
         claim = jobs.claim(session, uuid.UUID(job_id), worker="test@here", lease_seconds=60)
         assert claim is not None
-        jobs.finish(session, uuid.UUID(job_id), claim.attempt, end, retry_seconds=0)
+        endings.finish(session, uuid.UUID(job_id), claim.attempt, end, retry_seconds=0)
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from orchestrator import database
-from orchestrator.ledger import jobs, requests, targets, ticks
-from orchestrator.ledger.jobs import Claim, End, Ended, Ending
+from orchestrator.ledger import endings, jobs, requests, targets, ticks
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Claim, Ended
 from orchestrator.ledger.models import JobStatus, Requested, Role, ScrapingJob, Trigger, User
 from orchestrator.ledger.requests import Answer, Terms
 
@@ -100,7 +101,7 @@ def finish(
     job_id: uuid.UUID, end: End, *, attempt: int = 1, number: int = 0, retry_seconds: float = 30
 ) -> Ended | None:
     with database.transaction() as session:
-        return jobs.finish(
+        return endings.finish(
             session, job_id, attempt, end, retry_seconds=retry_seconds, number=number
         )
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrator import database
-from orchestrator.ledger import absences, items, jobs, publishing
+from orchestrator.ledger import absences, endings, items, publishing
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
+from orchestrator.ledger.endings import End
 from orchestrator.ledger.items import StorableItem
-from orchestrator.ledger.jobs import End
 from orchestrator.ledger.models import ScrapingJob, ScrapingTarget, Verdict
 from tests.orchestrator.ledger import given
 
@@ -52,7 +52,7 @@ def _end(target_id: int, job_id: uuid.UUID, end: End, *, believed: bool) -> None
         target = session.get_one(ScrapingTarget, target_id)
         anyway, target.publish_anyway = target.publish_anyway, believed or target.publish_anyway
         session.flush()
-        jobs.finish(session, job_id, 1, end, retry_seconds=0)
+        endings.finish(session, job_id, 1, end, retry_seconds=0)
         if not believed and session.get_one(ScrapingJob, job_id).publication is None:
             publishing.hold(session, job_id, Verdict.SUSPICIOUS)
         target.publish_anyway = anyway

@@ -10,8 +10,8 @@ from orchestrator import triggers
 from orchestrator.exceptions import DatabaseAway
 from orchestrator.ledger import absences
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
+from orchestrator.ledger.endings import End, Ending
 from orchestrator.ledger.items import StorableItem, storable
-from orchestrator.ledger.jobs import End, Ending
 from orchestrator.ledger.pages import TroubledPage
 from tests.orchestrator.ledger import given
 

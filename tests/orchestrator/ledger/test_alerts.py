@@ -12,7 +12,7 @@ from orchestrator.ledger import (
     channels,
     cleanup,
     deliveries,
-    jobs,
+    endings,
     saved_filters,
 )
 from orchestrator.ledger.channels import Scope
@@ -63,7 +63,7 @@ def test_an_alert_is_there_exactly_when_its_job_has_ended(target_id: int) -> Non
     assert given.claim(job_id)
 
     with storage.transaction() as session:
-        jobs.finish(session, job_id, 1, given.IMPOSSIBLE, retry_seconds=1)
+        endings.finish(session, job_id, 1, given.IMPOSSIBLE, retry_seconds=1)
         session.rollback()
     assert noted() == []
     given.finish(job_id, given.IMPOSSIBLE)

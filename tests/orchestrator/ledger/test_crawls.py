@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from orchestrator import database
 from orchestrator.exceptions import LeaseLost
-from orchestrator.ledger import crawls, jobs
+from orchestrator.ledger import crawls, endings
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
 from orchestrator.ledger.models import JobStatus
 from tests.orchestrator.ledger import given
@@ -101,7 +101,7 @@ def test_a_sweep_beats_a_checkpoint_that_wakes_meanwhile(target_id: int) -> None
             ((job_id, attempt, *_),) = crawls.expired(session, most=10)
             woken = pool.submit(writer.commit, Batch(pages=1))
             given.await_lock_or_end(woken)
-            assert jobs.finish(session, job_id, attempt, given.BROKEN, retry_seconds=30)
+            assert endings.finish(session, job_id, attempt, given.BROKEN, retry_seconds=30)
         with pytest.raises(LeaseLost):
             woken.result(timeout=10)
     assert given.job(job_id).pages == 0

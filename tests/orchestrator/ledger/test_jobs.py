@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
-from orchestrator.ledger import jobs, requests, targets
-from orchestrator.ledger.jobs import Claim, End, Ended, Ending
+from orchestrator.ledger import endings, jobs, requests, targets
+from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.jobs import Claim, Ended
 from orchestrator.ledger.models import JobStatus, Requested, Trigger
 from orchestrator.ledger.pages import TroubledPage
 from tests.orchestrator.ledger import given
@@ -28,7 +29,7 @@ def claiming(job_id: uuid.UUID) -> Callable[[Session], Claim | None]:
 
 
 def finishing(job_id: uuid.UUID, end: End) -> Callable[[Session], Ended | None]:
-    return lambda session: jobs.finish(session, job_id, 1, end, retry_seconds=30)
+    return lambda session: endings.finish(session, job_id, 1, end, retry_seconds=30)
 
 
 def verb(what: Verb, job_id: uuid.UUID) -> Callable[[Session], Ended]:

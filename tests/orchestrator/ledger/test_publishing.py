@@ -15,6 +15,7 @@ from orchestrator import database, triggers
 from orchestrator.exceptions import JobNotFound, TransitionRefused
 from orchestrator.ledger import (
     absences,
+    endings,
     held_changes,
     held_items,
     jobs,
@@ -163,7 +164,7 @@ def test_whole_revisions_of_an_older_worker_are_taken_back_too(target: int) -> N
         job=job_id,
     )
     with database.transaction() as session:
-        jobs.finish(session, job_id, 1, given.COMPLETED, retry_seconds=0)
+        endings.finish(session, job_id, 1, given.COMPLETED, retry_seconds=0)
         publishing.hold(session, job_id, Verdict.BAD)
     assert seen() == before
     decide(publishing.accept, job_id)
@@ -238,7 +239,7 @@ def test_what_a_held_job_did_not_see_is_gone_once_it_is_accepted(
 
 
 def test_a_held_job_of_a_limited_crawl_never_tells_what_is_gone(target: int) -> None:
-    end = jobs.End(jobs.Ending.COMPLETED, "closespider_itemcount")
+    end = endings.End(endings.Ending.COMPLETED, "closespider_itemcount")
     job_id = run(target, BAD, believed=False, end=end)
     decide(publishing.accept, job_id)
     assert given.job(job_id).items_gone == 0
@@ -537,7 +538,7 @@ def test_any_sequence_of_runs_and_decisions_gives_what_a_plain_model_gives(
     seed: int, target_id: int
 ) -> None:
     chance, model, job_ids, done = random.Random(seed), Model(), [], []
-    end = jobs.End(jobs.Ending.COMPLETED, "closespider_itemcount")
+    end = endings.End(endings.Ending.COMPLETED, "closespider_itemcount")
     for _ in range(30):
         steps = _possible(model)
         verb, job = chance.choice(steps) if steps and chance.random() < 0.55 else ("run", 0)

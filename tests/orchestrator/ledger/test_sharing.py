@@ -10,10 +10,18 @@ from uuid import UUID
 import pytest
 
 from orchestrator.exceptions import LeaseLost
-from orchestrator.ledger import crawls, jobs, logs, sharing, tallies
+from orchestrator.ledger import (
+    crawls,
+    endings,
+    jobs,
+    logs,
+    sharing,
+    tallies,
+)
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine
+from orchestrator.ledger.endings import End, Ending
 from orchestrator.ledger.items import StorableItem, storable
-from orchestrator.ledger.jobs import Claim, End, Ending
+from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import JobStatus, Queue
 from orchestrator.ledger.pages import TroubledPage
 from tests.orchestrator.ledger import given
@@ -281,7 +289,7 @@ def test_of_two_that_end_at_once_exactly_one_moves_the_job(job_id: UUID) -> None
     _claimed(job_id, 2)
 
     def finish(number: int) -> Callable[[Any], Any]:
-        return lambda session: jobs.finish(
+        return lambda session: endings.finish(
             session, job_id, 1, given.COMPLETED, retry_seconds=0, number=number
         )
 
