@@ -99,6 +99,6 @@ OFF: Off = {
         "orchestrator.sweep",
         lambda module: replace(module, "_delete_old_frontiers", lambda: 0),
     ),
-    "cancel_wins_at_the_end": ("orchestrator.ledger.jobs", _cancel_forgotten_at_the_end),
+    "cancel_wins_at_the_end": ("orchestrator.ledger.endings", _cancel_forgotten_at_the_end),
     "clean_up_spares_the_busy": ("orchestrator.ledger.cleanup.idle", _busy_targets_cleaned_up_too),
 }

@@ -46,8 +46,8 @@ def _no_heartbeat(heartbeat: ModuleType) -> None:
     replace(heartbeat.Heartbeat, "start", _nothing)
 
 
-def _failures_not_counted(jobs: ModuleType) -> None:
-    replace(jobs, "_failures", lambda *_, **__: jobs.ScrapingJob.failures.expression)
+def _failures_not_counted(endings: ModuleType) -> None:
+    replace(endings, "_failures", lambda *_, **__: endings.ScrapingJob.failures.expression)
 
 
 def _constructors_unnamed(crawl: ModuleType) -> None:
@@ -120,7 +120,7 @@ OFF: Off = {
     "exit_status_0_is_no_success": ("orchestrator.launcher", _status_0_is_success),
     "stopping_what_does_not_return": ("spiders_project.crawl", _no_watchdog),
     "heartbeat_while_blocked": ("spiders_project.heartbeat", _no_heartbeat),
-    "counting_failures": ("orchestrator.ledger.jobs", _failures_not_counted),
+    "counting_failures": ("orchestrator.ledger.endings", _failures_not_counted),
     "constructors_named": ("spiders_project.crawl", _constructors_unnamed),
     "errors_in_start": ("spiders_project.proof", _errors_in_start_forgotten),
     "hearing_the_signal": ("spiders_project.proof", _a_signal_is_the_end),
