@@ -84,6 +84,7 @@ QUESTION = Question(
     rounds=1,
     prepare=prepare,
     long=True,
+    warm=False,
     reaches=(
         Reach("pages of a target with four crawlers", "pages", 3.5, against=_ONE, at_least=True),
     ),

@@ -10,10 +10,11 @@ import click
 from orchestrator import database
 from orchestrator.cli import printing
 from orchestrator.cli.run import announce
-from orchestrator.ledger import history, job_lists, logs, targets
+from orchestrator.ledger import crawls, history, job_lists, logs, targets
 from orchestrator.ledger.job_lists import JobFilter
 from orchestrator.ledger.jobs import Ended
 from orchestrator.ledger.models import (
+    Crawl,
     JobLogLine,
     JobStatus,
     Publication,
@@ -67,10 +68,14 @@ def show(job_id: uuid.UUID, *, most: int, as_json: bool) -> None:
     with database.transaction() as session:
         job, target = history.one(session, job_id)
         log = logs.last(session, job_id, most=most)
+        served = crawls.of_job(session, job_id)
     if as_json:
-        printing.as_json(_listed(job, target) | {"definition": job.definition, "stats": job.stats})
+        served_by = [_crawl(each) for each in served]
+        more = {"definition": job.definition, "stats": job.stats, "crawls": served_by}
+        printing.as_json(_listed(job, target) | more)
         return
-    printing.pairs(_facts(job, target))
+    workers = ", ".join(dict.fromkeys(each.worker for each in served))
+    printing.pairs([*_facts(job, target), *([("Workers", workers)] if workers else [])])
     for line in log:
         click.echo(_logged(line))
 
@@ -213,6 +218,15 @@ def _facts(job: ScrapingJob, target: ScrapingTarget) -> list[tuple[str, Any]]:
         ("Retry of", job.retry_of),
     ]  # fmt: skip
     return [(name, value) for name, value in facts if value is not None]
+
+
+def _crawl(crawl: Crawl) -> dict[str, Any]:
+    return {
+        "attempt": crawl.attempt,
+        "number": crawl.number,
+        "worker": crawl.worker,
+        "outcome": crawl.outcome,
+    }
 
 
 def _items(job: ScrapingJob) -> str:

@@ -86,6 +86,7 @@ def test_a_job_is_shown_with_why_it_ended_and_its_log(kumo: Kumo):
     said = kumo("jobs", "show", str(job_id)).stdout
     lines = {line.split()[0]: line for line in said.splitlines()}
     assert lines["Status"].endswith("failed")
+    assert lines["Workers"].endswith("test@here")
     assert lines["Error"].endswith("There is no spider demo_shop.")
     assert said.splitlines()[-1].endswith("ERROR This went wrong")
 
