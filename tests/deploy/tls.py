@@ -26,7 +26,13 @@ def before(port: int, folder: Path) -> Iterator[tuple[int, Path]]:
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind_writer = await asyncio.open_connection(LOOPBACK, port)
-        await asyncio.gather(_copy(reader, behind_writer), _copy(behind_reader, writer))
+        try:
+            await asyncio.gather(_copy(reader, behind_writer), _copy(behind_reader, writer))
+        finally:
+            for each in (writer, behind_writer):
+                each.transport.abort()
+                with suppress(OSError):
+                    await each.wait_closed()
 
     listening = asyncio.start_server(pass_on, LOOPBACK, 0, ssl=context)
     server = loop.run_until_complete(listening)
