@@ -40,8 +40,9 @@ _NO_ANSWER = (
     "DATABASE_URL is right (`kumo doctor` looks)."
 )
 _MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
-#: A connection that was idle for longer is asked whether it lives.
-_ASKED_AFTER_SECONDS = 10.0
+#: A connection that was idle for longer is asked whether it lives. None is spared it: of a session
+#: that was killed a moment ago the socket does not tell yet.
+_ASKED_AFTER_SECONDS = 0.0
 _USED_AT = "used_at"
 
 
