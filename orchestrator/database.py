@@ -4,18 +4,15 @@ Storage trouble is told apart here, once: everything above sees `DatabaseAway` o
 `DatabaseNotMigrated`, never a driver's exception.
 """
 
-import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from time import monotonic
 from typing import Any
 
 from psycopg2.extensions import make_dsn
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy import Engine, create_engine, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from orchestrator import config
 from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated
@@ -40,27 +37,20 @@ _NO_ANSWER = (
     "DATABASE_URL is right (`kumo doctor` looks)."
 )
 _MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
-#: A connection that was idle for longer is asked whether it lives. None is spared it: of a session
-#: that was killed a moment ago the socket does not tell yet.
-_ASKED_AFTER_SECONDS = 0.0
-_USED_AT = "used_at"
 
 
 @cache
 def engine() -> Engine:
     """One engine a process; pooled connections are checked before use."""
     settings = config.get()
-    made = create_engine(
+    return create_engine(
         settings.require_database_url(),
+        pool_pre_ping=True,
         pool_size=5,
         max_overflow=20,
         connect_args={"connect_timeout": 5, "application_name": "kumo"}
         | _patience(settings.lease_seconds),
     )
-    event.listen(made, "connect", _used)
-    event.listen(made, "checkin", _used)
-    event.listen(made, "checkout", _check)
-    return made
 
 
 def _patience(lease_seconds: float) -> dict[str, Any]:
@@ -150,28 +140,3 @@ def for_programs() -> tuple[str, str | None]:
     password = words.pop("password", None)
     words.pop("sslpassword", None)
     return make_dsn(**words, application_name="kumo backup"), password
-
-
-def _used(_: Any, entry: ConnectionPoolEntry) -> None:
-    entry.info[_USED_AT] = monotonic()
-
-
-def _check(connection: Any, entry: ConnectionPoolEntry, _: Any) -> None:
-    """A connection that Postgres has closed is replaced before anybody uses it.
-
-    A question costs a trip to Postgres each time. One that was used a moment ago says by its
-    socket that it was closed: there is something to read, though nothing was asked.
-    """
-    idle_seconds = monotonic() - entry.info[_USED_AT]
-    if idle_seconds < _ASKED_AFTER_SECONDS and not _has_news(connection):
-        return
-    try:
-        engine().dialect.do_ping(connection)
-    except Exception as error:
-        raise DisconnectionError("Postgres has closed this connection.") from error
-
-
-def _has_news(connection: Any) -> bool:
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return bool(poll.poll(0))

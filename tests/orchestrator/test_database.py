@@ -139,14 +139,3 @@ def test_who_only_looks_asks_by_single_statements(database: str) -> None:
     assert row.state == "idle"
     # The next one gets that connection, and begins a transaction again.
     test_a_transaction_that_fails_leaves_nothing(database)
-
-
-def test_a_connection_that_was_idle_for_long_is_asked_whether_it_lives(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(storage, "_ASKED_AFTER_SECONDS", 0.0)
-    run("SELECT 1")
-    monkeypatch.setattr(type(storage.engine().dialect), "do_ping", lambda *_: asked.append("?"))
-    run("SELECT 1")
-    assert asked == ["?"]
