@@ -38,7 +38,7 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
     CMD ["python", "deploy/answers.py", "http://127.0.0.1:8000/healthz"]
 CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", \
     "--worker-class", "gthread", "--workers", "1", "--threads", "16", \
-    "--graceful-timeout", "2", "--access-logfile", "-", \
+    "--keep-alive", "75", "--graceful-timeout", "2", "--access-logfile", "-", \
     "--logger-class", "dashboard.access_log.AccessLog", \
     "--no-control-socket", "dashboard.wsgi:app"]
 

@@ -247,7 +247,8 @@ def test_a_worker_answers_its_health_check_and_serves_its_queue(run: Run, name: 
 
     run(name)
     queue = {"worker": "crawls", "worker-control": "control"}[name]
-    served = celery.app.control.inspect([f"{queue}@{socket.gethostname()}"]).active_queues()
+    asked = celery.app.control.inspect([f"{queue}@{socket.gethostname()}"], timeout=20)
+    served = asked.active_queues()
     assert [each["name"] for queues in served.values() for each in queues] == [queue]
 
 
@@ -279,6 +280,18 @@ def test_the_dashboard_answers_and_is_ready(run: Run) -> None:
 def test_scrapyds_clients_are_answered(run: Run) -> None:
     server = run("scrapyd", "6800")
     assert answer(f"http://127.0.0.1:{server.ports['6800']}/daemonstatus.json") == 401
+
+
+def test_a_connection_outlives_a_clients_thought(run: Run) -> None:
+    """Closed after gunicorn's own two seconds, it would be closed under a client's next request."""
+    server = run("scrapyd", "6800")
+    with socket.create_connection(("127.0.0.1", server.ports["6800"]), timeout=10) as client:
+        client.sendall(b"GET /daemonstatus.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(12) == b"HTTP/1.1 401"
+        client.settimeout(4)
+        with pytest.raises(TimeoutError):
+            while client.recv(65536):
+                pass
 
 
 def test_flower_answers_and_refuses_who_has_no_password(run: Run) -> None:
