@@ -85,9 +85,19 @@ def _leave() -> str:
     return (Path(__file__).parent / "lua" / "leave.lua").read_text()
 
 
+def client(seconds: float, **options: Any) -> Redis:
+    """A client of the installation's Redis that waits so long for it, and no longer."""
+    return Redis.from_url(
+        config.get().require_redis_url(),
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        # Else each reads on the disk which version it has, and tells it to Redis in two trips more.
+        driver_info=None,
+        **options,
+    )
+
+
 @cache
 def _redis() -> Redis:
     # A hanging Redis must not hold up a button.
-    return Redis.from_url(
-        config.get().require_redis_url(), socket_timeout=2, socket_connect_timeout=2
-    )
+    return client(2)

@@ -19,9 +19,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from orchestrator import config, database
+from orchestrator import database
 from orchestrator.exceptions import BellAway
-from orchestrator.frontiers import trouble
+from orchestrator.frontiers import client, trouble
 from orchestrator.ledger import sites
 from orchestrator.ledger.sites import Budget
 
@@ -241,9 +241,4 @@ class _Rest:
 @cache
 def _redis() -> Redis:
     # A hanging Redis must not hold up a page.
-    return Redis.from_url(
-        config.get().require_redis_url(),
-        socket_timeout=_TIMEOUT_SECONDS,
-        socket_connect_timeout=_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return client(_TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0))

@@ -18,21 +18,22 @@ from typing import Any, NoReturn
 import orjson
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
-from scrapy.settings import BaseSettings, Settings
-from scrapy.utils.project import get_project_settings
+from scrapy.settings import BaseSettings
 
 from orchestrator import chromium, config, log_format, reports, subjects
 from orchestrator.exceptions import BrowserMissing, ConfigError, DatabaseAway, LeaseLost
 from orchestrator.ledger import allowed_settings, recipes
 from orchestrator.ledger.endings import End, Ending
 from orchestrator.ledger.jobs import Claim
-from spiders_project import job_log, printed, secrets, turns, worker_watch
+from spiders_project import job_log, printed, project_settings, secrets, turns, worker_watch
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.extraction import nursery
 from spiders_project.frontier import NotShared
 from spiders_project.leases import FrontierAway
+from spiders_project.project_settings import ProjectSettings
 from spiders_project.proof import Proof
 from spiders_project.running import RunningPage
+from spiders_project.spider_loader import OneSpiderLoader
 from spiders_project.target_spider import start_at
 
 _LOOK_SECONDS = 1
@@ -57,7 +58,7 @@ def main(claim: Claim, report: "Connection[bytes, bytes]", running_page: Any) ->
     reports.begin(reports.CRAWLER)
     faulthandler.enable(report.fileno())
     # People's modules are imported and their spider is made before the event loop runs.
-    _watch_for_stuck(report.fileno(), get_project_settings())
+    _watch_for_stuck(report.fileno(), project_settings.read())
     _echo_warnings()
     printed.become_log_lines()
     try:
@@ -122,12 +123,13 @@ def _keep_the_record(settings: BaseSettings) -> None:
     settings.set("ADDONS", addons, "cmdline")
 
 
-def _settings(claim: Claim, running_page: RunningPage) -> Settings:
-    settings = get_project_settings()
+def _settings(claim: Claim, running_page: RunningPage) -> ProjectSettings:
+    settings = project_settings.read()
     settings.setdict(claim.definition["settings"], "cmdline")
     # The lines go to the job's log; the worker's output is for the worker.
     settings.setdict({"KUMO_CLAIM": claim, "LOG_ENABLED": False}, "cmdline")
     settings.set("KUMO_RUNNING_PAGE", running_page, "cmdline")
+    settings.set("SPIDER_LOADER_CLASS", OneSpiderLoader, "cmdline")
     return settings
 
 

@@ -17,10 +17,10 @@ gc.disable()
 
 import psutil  # noqa: E402  # while the collector is off, as all below
 from scrapy.utils.misc import load_object  # noqa: E402
-from scrapy.utils.project import get_project_settings  # noqa: E402
 
 from orchestrator import reports  # noqa: E402
 from orchestrator.ledger.models import Table  # noqa: E402
+from spiders_project import project_settings  # noqa: E402
 
 #: What Scrapy, Twisted or a driver would import on first use.
 _ON_FIRST_USE = (
@@ -68,7 +68,7 @@ def _end_crawlers(forkserver: int) -> None:
 for _module in _ON_FIRST_USE:
     import_module(_module)
 reports.prepare()
-_settings = get_project_settings()
+_settings = project_settings.read()
 for _name in _COMPONENTS:
     load_object(_settings[_name])
 for _name in _COMPONENT_LISTS:

@@ -142,10 +142,8 @@ class SharedTurns:
             raise FrontierAway(frontiers.trouble(error)) from error
 
     def _connect(self) -> None:
-        redis = Redis.from_url(
-            config.get().require_redis_url(),
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
+        redis = frontiers.client(
+            _TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
             # Nobody shares it, and a pool costs a third of a call. It connects here and now.
             single_connection_client=True,

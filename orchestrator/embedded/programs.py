@@ -106,7 +106,7 @@ def gunicorn(app: str, host: str, port: int) -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", "16"),
-        # Proxies and clients keep a connection for about a minute; who closes it earlier than they do
+        # Proxies and clients keep a connection for about a minute; who closes it before they do
         # now and then closes it under a request that is on its way.
         *("--keep-alive", "75", "--graceful-timeout", "2", "--access-logfile", "-"),
         *("--logger-class", "dashboard.access_log.AccessLog"),
