@@ -128,6 +128,7 @@ def _settings(claim: Claim, running_page: RunningPage) -> Settings:
     # The lines go to the job's log; the worker's output is for the worker.
     settings.setdict({"KUMO_CLAIM": claim, "LOG_ENABLED": False}, "cmdline")
     settings.set("KUMO_RUNNING_PAGE", running_page, "cmdline")
+    settings.set("LOG_FORMATTER", "spiders_project.job_log.KeptLines", "project")
     return settings
 
 
