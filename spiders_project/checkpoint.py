@@ -164,7 +164,10 @@ class Checkpoint:
     async def _beat(self) -> None:
         while self.trouble is None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), self._every_seconds)
+                # Not wait_for: before Python 3.12 it forgets that it was cancelled when what it
+                # waits for comes in the same moment, and a crawl never ended.
+                async with asyncio.timeout(self._every_seconds):
+                    await self._hurry.wait()
             self._hurry.clear()
             if not await asyncio.shield(self._commit()):
                 await asyncio.sleep(self._patience())

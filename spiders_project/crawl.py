@@ -130,6 +130,7 @@ def _settings(claim: Claim, running_page: RunningPage) -> ProjectSettings:
     settings.setdict({"KUMO_CLAIM": claim, "LOG_ENABLED": False}, "cmdline")
     settings.set("KUMO_RUNNING_PAGE", running_page, "cmdline")
     settings.set("SPIDER_LOADER_CLASS", OneSpiderLoader, "cmdline")
+    settings.set("LOG_FORMATTER", "spiders_project.job_log.KeptLines", "project")
     return settings
 
 

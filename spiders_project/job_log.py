@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from scrapy.logformatter import LogFormatter
+
 from orchestrator.ledger.checkpoints import LogLine
 from orchestrator.ledger.items import clean_text
 
@@ -157,3 +159,13 @@ def _text(record: logging.LogRecord) -> str:
 
 
 _TRACEBACKS: Any = logging.Formatter()
+
+
+class KeptLines(LogFormatter):
+    """Scrapy's words, without the two lines of each page and item that no job's log keeps."""
+
+    def crawled(self, *_: object) -> None:  # type: ignore[override]
+        """No line."""
+
+    def scraped(self, *_: object) -> None:  # type: ignore[override]
+        """No line."""

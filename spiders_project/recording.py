@@ -35,7 +35,6 @@ _GUARDS: dict[str, Mapping[str, Any]] = {
 _COMPONENTS: dict[str, dict[str, int | None]] = {
     "ITEM_PIPELINES": {"spiders_project.pipelines.RecordItem": 1_000_000},
     "SPIDER_MIDDLEWARES": {
-        "spiders_project.in_line.HandleInLine": 0,
         "spiders_project.middlewares.StartOnce": 1,
         "spiders_project.middlewares.CountPages": 1_000_000,
         # It sees what the spider gave, and not what others made of it.
@@ -49,6 +48,7 @@ _COMPONENTS: dict[str, dict[str, int | None]] = {
     },
     "EXTENSIONS": {
         "spiders_project.checkpoint.Checkpoint": 0,
+        "spiders_project.in_line.HandleInLine": 1,
         "spiders_project.proof.Proof": 1_000_000,
     },
     "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},

@@ -6,11 +6,12 @@ and its address. A length of zero names none.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from inspect import isawaitable
 from typing import Any, Self
 
 _HEADER = 2
+_NOBODY = bytes(_HEADER)
 
 
 class SpiderQuit(Exception):  # an error of the callback's own, told in its words
@@ -27,23 +28,9 @@ class RunningPage:
         # Scrapy copies its settings; a copy of these bytes would be read by nobody.
         return self
 
-    @contextmanager
-    def named(self, page: bytes) -> Iterator[None]:
-        """While this lasts, `page` is the one to be charged."""
-        if self._bytes is None:
-            yield
-            return
-        told = page[: len(self._bytes) - _HEADER]
-        self._bytes[_HEADER : _HEADER + len(told)] = told
-        # The length last: until then nothing is named.
-        self._bytes[:_HEADER] = len(told).to_bytes(_HEADER, "big")
-        try:
-            yield
-        except SystemExit as error:
-            # It would end the event loop and leave the process behind.
-            raise SpiderQuit(f"it quit with sys.exit({error.code!r})") from error
-        finally:
-            self._bytes[:_HEADER] = bytes(_HEADER)
+    def named(self, page: bytes) -> AbstractContextManager[None]:
+        """While this lasts, `page` is the one to be charged; for any number of stretches."""
+        return nullcontext() if self._bytes is None else _Stretch(self._bytes, page)
 
     def named_on(self, page: bytes, output: Any) -> Any:
         """What a callback gave, with each stretch that is still to run in the page's name."""
@@ -56,8 +43,9 @@ class RunningPage:
         return self._awaited(page, output) if isawaitable(output) else output
 
     def _synchronous(self, page: bytes, outputs: Iterator[Any]) -> Iterator[Any]:
+        stretch = self.named(page)
         while True:
-            with self.named(page):
+            with stretch:
                 output = next(outputs, _END)
             if output is _END:
                 return
@@ -74,6 +62,28 @@ class RunningPage:
         return self.named_on(page, await _Stretches(self, page, waited_for))
 
 
+class _Stretch:
+    """What a page runs in. There is one for each item, so it is no generator."""
+
+    __slots__ = ("_bytes", "_length", "_page")
+
+    def __init__(self, shared: memoryview, page: bytes) -> None:
+        self._bytes = shared
+        self._page = page[: len(shared) - _HEADER]
+        self._length = len(self._page).to_bytes(_HEADER, "big")
+
+    def __enter__(self) -> None:
+        self._bytes[_HEADER : _HEADER + len(self._page)] = self._page
+        # The length last: until then nothing is named.
+        self._bytes[:_HEADER] = self._length
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._bytes[:_HEADER] = _NOBODY
+        if isinstance(error, SystemExit):
+            # It would end the event loop and leave the process behind.
+            raise SpiderQuit(f"it quit with sys.exit({error.code!r})") from error
+
+
 class _Stretches:
     """Something to await of which each stretch between two waits runs in a page's name."""
 
@@ -83,9 +93,10 @@ class _Stretches:
     def __await__(self) -> Generator[Any, Any, Any]:
         steps = self._waited_for.__await__()
         send, given = steps.send, None
+        stretch = self._running.named(self._page)
         while True:
             try:
-                with self._running.named(self._page):
+                with stretch:
                     future = send(given)
             except StopIteration as end:
                 return end.value

@@ -23,6 +23,9 @@ ITEM_PIPELINES = {"spiders_project.pipelines.CleanItem": 100}
 # Was asyncio's own loop; uvloop does the same with less CPU.
 ASYNCIO_EVENT_LOOP = "uvloop.Loop"
 
+# Was Scrapy's own, which looks at each count for an argument that it wants no more.
+STATS_CLASS = "spiders_project.statistics.Statistics"
+
 # Were on: a console and a server that run Python inside the crawler for whoever connects.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
