@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from orchestrator.exceptions import ScheduleInvalid, Sentence, TargetInvalid
-from orchestrator.ledger import allowed_settings, recipes, schedules, windows
+from orchestrator.ledger import allowed_settings, schedules, windows
 from orchestrator.ledger.expectations import Expectations
 from orchestrator.ledger.models import Overlap
 
@@ -235,6 +235,9 @@ def check(fields: dict[str, Any]) -> TargetDefinition:
 
 
 def _recipe_faults(fields: dict[str, Any]) -> dict[str, str]:
+    # Here, since it is 8 MB that a worker which only starts crawls need not hold.
+    from orchestrator.ledger import recipes
+
     spider, arguments = fields.get("spider"), fields.get("arguments") or {}
     if not isinstance(spider, str) or spider.strip() not in recipes.RECIPES:
         return {}

@@ -154,3 +154,13 @@ def test_nothing_of_the_spiders_is_loaded_by_the_launcher() -> None:
         assert not loaded, loaded
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, env=os.environ)
+
+
+def test_a_worker_holds_no_recipes() -> None:
+    """They take 8 MB, and only who checks a target or reads a page needs them."""
+    code = """
+        import sys, orchestrator.launcher, orchestrator.tasks, orchestrator.worker
+        loaded = [name for name in sys.modules if name.startswith("orchestrator.ledger.recipes")]
+        assert not loaded, loaded
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, env=os.environ)
