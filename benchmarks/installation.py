@@ -143,6 +143,8 @@ def installed(large_database: str | None = None, *, quick: bool = False) -> Iter
 def _configure(home: Path, database_url: str, redis_url: str) -> None:
     for setting in config.Config.model_fields.values():
         os.environ.pop(str(setting.validation_alias), None)
+    # Else each process compiles what it imports, on and on: half of what a rival's job costs.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.update(
         KUMO_HOME=str(home),
         KUMO_ALLOW_NETWORKS=networks.written(networks.LOOPBACK),
