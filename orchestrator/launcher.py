@@ -16,9 +16,9 @@ from importlib import import_module
 from math import inf
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from time import monotonic, sleep
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -78,65 +78,36 @@ def prepare() -> None:
     forkserver.ensure_running()
 
 
-class Crawler:
-    """A crawler process that begins while its job is claimed, and then is given the claim.
-
-    As a context: at the end the process is gone, also when there was nothing to crawl.
-    """
-
-    def __init__(self) -> None:
-        prepare()
-        claims, self._orders = _context.Pipe(duplex=False)
-        self._reader, report = _context.Pipe(duplex=False)
-        self._running_page = _context.RawArray("B", _RUNNING_PAGE_BYTES)
-        arguments = (claims, report, self._running_page)
-        self._process = _context.Process(target=_crawl, args=arguments, name="crawler")
-        self._trouble: Exception | None = None
-        # To fork takes as long as to claim, and both are a wait.
-        self._beginning = Thread(target=self._begin, args=(claims, report), daemon=True)
-        self._beginning.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._orders.close()
-        self._beginning.join()
-        self._reader.close()
-        if self._trouble is None:
-            self._process.kill()
-            self._process.join()
-        self._process.close()
-
-    def crawl(self, claim: Claim) -> End:
-        """Crawls the claimed job and says how it ended."""
-        self._beginning.join()
-        if self._trouble is not None:
-            message = (
-                f"No crawler process could be started: {self._trouble!r}; see the worker's output."
-            )
-            return End(Ending.BROKEN, "launch_failed", message)
-        # Who died already is seen to have ended.
-        with suppress(OSError):
-            self._orders.send(claim)
-        _tell(claim, self._process.pid)
-        end = _Supervision(self._process, self._reader, claim).until_its_end()
-        return _with_page(end, bytes(self._running_page))
-
-    def _begin(self, *handed_over: "Connection[Any, Any]") -> None:
-        try:
-            self._process.start()
-        except (OSError, EOFError) as error:
-            self._trouble = error
-        finally:
-            for end in handed_over:
-                end.close()
-
-
 def run(claim: Claim) -> End:
     """Crawls the claimed job in a process of its own and says how it ended."""
-    with Crawler() as crawler:
-        return crawler.crawl(claim)
+    prepare()
+    reader, writer = _context.Pipe(duplex=False)
+    running_page = _context.RawArray("B", _RUNNING_PAGE_BYTES)
+    arguments = (claim, writer, running_page)
+    process = _context.Process(target=_crawl, args=arguments, name=f"crawl {claim.job_id}")
+    try:
+        process.start()
+    except (OSError, EOFError) as error:
+        reader.close()
+        message = f"No crawler process could be started: {error!r}; see the worker's output."
+        return End(Ending.BROKEN, "launch_failed", message)
+    finally:
+        writer.close()
+    logger.info(
+        "Job %s is crawled by process %s, attempt %s, crawl %s",
+        claim.job_id,
+        process.pid,
+        claim.attempt,
+        claim.number,
+        extra={"action": "crawl_started", "job_id": claim.job_id},
+    )
+    _record_pid(claim, process.pid)
+    try:
+        end = _Supervision(process, reader, claim).until_its_end()
+        return _with_page(end, bytes(running_page))
+    finally:
+        reader.close()
+        process.close()
 
 
 def is_crawler(pid: int) -> bool:
@@ -147,16 +118,8 @@ def is_crawler(pid: int) -> bool:
     return False
 
 
-def _tell(claim: Claim, pid: int | None) -> None:
+def _record_pid(claim: Claim, pid: int | None) -> None:
     """For people who look for the process; the crawl has begun and does not wait for it."""
-    logger.info(
-        "Job %s is crawled by process %s, attempt %s, crawl %s",
-        claim.job_id,
-        pid,
-        claim.attempt,
-        claim.number,
-        extra={"action": "crawl_started", "job_id": claim.job_id},
-    )
     try:
         with database.transaction() as session:
             crawls.record_pid(
@@ -166,14 +129,8 @@ def _tell(claim: Claim, pid: int | None) -> None:
         logger.warning("The crawler's pid is not on its job: %s", error)
 
 
-def _crawl(claims: Any, report: Any, running_page: Any) -> None:
+def _crawl(claim: Claim, report: Any, running_page: Any) -> None:
     """Runs in the crawler process."""
-    try:
-        claim = claims.recv()
-    except EOFError:
-        # There was nothing to claim, or the worker is gone.
-        return
-    claims.close()
     import_module(_CRAWL_MODULE).main(claim, report, running_page)
 
 

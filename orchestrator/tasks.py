@@ -26,11 +26,10 @@ def scrape_target(self: Any, target_id: int | str, job_id: str | None = None) ->
         answer = triggers.request_by_message(target_id, served)
         if not answer.started:
             return {"id": str(answer.job_id), "status": answer.status, "why": answer.why_not}
-    with launcher.Crawler() as crawler:
-        claim = triggers.claim(served, worker=self.request.hostname)
-        if claim is None:
-            return {"id": str(served), "status": "not claimed"}
-        end = crawler.crawl(claim)
+    claim = triggers.claim(served, worker=self.request.hostname)
+    if claim is None:
+        return {"id": str(served), "status": "not claimed"}
+    end = launcher.run(claim)
     ended = triggers.finish(claim, end)
     return {"id": str(served), "status": ended.status if ended else "taken over"}
 

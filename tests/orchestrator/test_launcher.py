@@ -89,31 +89,6 @@ def test_ends_are_told_as_they_were(launching: Any, shop: OpenShop) -> None:
     assert awaiting.until(lambda: not _crawlers(), "no crawler left")
 
 
-def test_where_nothing_was_claimed_no_crawler_is_left(launching: Any) -> None:
-    with launcher.Crawler():
-        crawler = awaiting.until(_crawlers, "a crawler")[0]
-    assert psutil.wait_procs([crawler], timeout=5)[0] == [crawler]
-
-
-def test_a_crawler_without_a_claim_ends_with_its_worker(launching: Any) -> None:
-    code = """
-        import os
-        from orchestrator import launcher
-        crawler = launcher.Crawler()
-        crawler._beginning.join()
-        print(crawler._process.pid, flush=True)
-        os.kill(os.getpid(), 9)
-    """
-    worker = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    pid = int(worker.stdout)
-    awaiting.until(lambda: not psutil.pid_exists(pid), "no crawler without a worker")
-
-
 def test_a_redis_that_is_away_as_the_crawl_begins_is_no_fault_of_it(
     launching: pytest.MonkeyPatch, shop: OpenShop
 ) -> None:
