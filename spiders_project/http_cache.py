@@ -5,14 +5,12 @@ The site is asked each time, with what it called the state of the page when it w
 make a crawl's items stale.
 """
 
-import asyncio
 from typing import Any, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
-from scrapy.http.request import NO_CALLBACK
 
 from orchestrator import config
 from orchestrator.ledger.cached_pages import NewPage, PageCache, Validators
@@ -21,8 +19,6 @@ from spiders_project import conditions
 from spiders_project.page_store import PageStore
 
 _MB = 1024 * 1024
-#: By then a site's robots.txt has been asked for; to connect to the database takes as long again.
-_AHEAD_SECONDS = 0.02
 
 
 class HttpCache:
@@ -38,7 +34,6 @@ class HttpCache:
         cache = PageCache(claim, most_bytes=config.get().cache_mb * _MB)
         self._store = PageStore(cache)
         self._known: dict[bytes, Validators] = {}
-        self._opening: asyncio.Task[None] | None = None
         #: Conditional requests on their way.
         self._asked: dict[Request, Validators] = {}
 
@@ -49,20 +44,18 @@ class HttpCache:
         if claim is None or not is_on:
             raise NotConfigured
         cache = cls(crawler, claim)
+        crawler.signals.connect(cache.spider_opened, signals.spider_opened)
         crawler.signals.connect(cache.spider_error, signals.spider_error)
         crawler.signals.connect(cache.spider_closed, signals.spider_closed)
         return cache
 
+    async def spider_opened(self) -> None:
+        self._known = await self._store.open()
+
     async def spider_closed(self) -> None:
-        await self._opened()
         await self._store.close()
 
-    async def process_request(self, request: Request) -> None:
-        if request.callback is NO_CALLBACK:
-            # A robots.txt goes ahead: while its site answers, the database does.
-            asyncio.get_running_loop().call_later(_AHEAD_SECONDS, self._opened)
-        elif not self._opened().done():
-            await asyncio.shield(self._opened())
+    def process_request(self, request: Request) -> None:
         if not self._known or not conditions.is_plain(request):
             return
         if known := self._known.get(self._key(request)):
@@ -84,14 +77,6 @@ class HttpCache:
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         self._withdrawn(request)
-
-    def _opened(self) -> asyncio.Task[None]:
-        if self._opening is None:
-            self._opening = asyncio.ensure_future(self._open())
-        return self._opening
-
-    async def _open(self) -> None:
-        self._known = await self._store.open()
 
     def spider_error(self, response: Any) -> None:
         if isinstance(response, Response) and response.request:

@@ -9,14 +9,12 @@ import pytest
 from scrapy import Request
 from scrapy.exceptions import NotConfigured
 from scrapy.http import HtmlResponse, Response
-from scrapy.http.request import NO_CALLBACK
 from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils.request import RequestFingerprinter
-from sqlalchemy import text
 
-from orchestrator import config, database
+from orchestrator import config
 from orchestrator.ledger.jobs import Claim
 from spiders_project.http_cache import HttpCache
 from tests.orchestrator.ledger import given
@@ -48,7 +46,7 @@ class Crawl:
     async def fetch(self, answer: Response, request: Request | None = None) -> Request | Response:
         """What the engine gets for a request that the site answers so."""
         request = request or Request(URL)
-        await self.cache.process_request(request)
+        self.cache.process_request(request)
         self.asked.append(request.copy())
         return await self.cache.process_response(request, answer.replace(request=request))
 
@@ -69,6 +67,7 @@ def crawled(claim: Claim, pages: Callable[[Crawl], Awaitable[None]]) -> Crawl:
     async def run() -> Crawl:
         crawler = crawler_of(claim)
         crawl = Crawl(HttpCache.from_crawler(crawler), crawler)
+        await crawl.cache.spider_opened()
         await pages(crawl)
         await crawl.cache.spider_closed()
         return crawl
@@ -133,7 +132,7 @@ def test_no_condition_stays_on_a_request_that_is_repeated_or_redirected(known: C
         moved = Response(URL, status=302, headers={"Location": "/coffee"})
         assert isinstance(await crawl.fetch(moved, request), Response)
         assert not request.headers
-        await crawl.cache.process_request(request)
+        crawl.cache.process_request(request)
         assert request.headers
         crawl.cache.process_exception(request, TimeoutError())
         assert not request.headers
@@ -143,7 +142,6 @@ def test_no_condition_stays_on_a_request_that_is_repeated_or_redirected(known: C
 
 def test_a_page_that_is_gone_from_the_cache_is_fetched_whole(known: Claim) -> None:
     async def second(crawl: Crawl) -> None:
-        assert isinstance(await crawl.fetch(unchanged()), HtmlResponse)
         given.execute("DELETE FROM cached_pages")
         again = await crawl.fetch(unchanged())
         assert isinstance(again, Request)
@@ -231,19 +229,6 @@ def test_a_database_that_is_away_costs_bytes_and_no_page(
         assert page.body == b'<p>"2"</p>'
 
     crawled(known, second)
-
-
-def test_a_robots_txt_does_not_wait_for_the_database_and_a_page_does(known: Claim) -> None:
-    async def second(crawl: Crawl) -> None:
-        with database.engine().connect() as holder:
-            holder.execute(text("LOCK TABLE cached_pages IN ACCESS EXCLUSIVE MODE"))
-            page = asyncio.ensure_future(crawl.fetch(unchanged()))
-            robots = Request("http://shop.test/robots.txt", callback=NO_CALLBACK)
-            await crawl.fetch(whole(), robots)
-            assert not page.done()
-        assert isinstance(await page, HtmlResponse)
-
-    assert crawled(known, second).count("unchanged") == 1
 
 
 @pytest.mark.parametrize("settings", [{"KUMO_CLAIM": None}, {"KUMO_HTTP_CACHE": False}])
