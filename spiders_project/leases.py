@@ -79,6 +79,7 @@ class LeaseBook:
             url=config.get().require_redis_url(),
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
+            # As in frontiers.client.
             driver_info=None,
         )
         self._open = self._redis.register_script((_LUA / "open.lua").read_text())
