@@ -303,9 +303,8 @@ def _last_word(report: bytes) -> End | None:
     line = report.rstrip().rpartition(b"\n")[2]
     try:
         fields = orjson.loads(line)
-        said = (fields[name] for name in ("reason", "message", "stats", "wait_seconds"))
-        reason, message, stats, wait_seconds = said
-        return End(Ending(fields["ending"]), reason, message, stats, wait_seconds=wait_seconds)
+        told = ("reason", "message", "stats", "wait_seconds", "tally")
+        return End(Ending(fields["ending"]), **{name: fields[name] for name in told})
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -123,6 +123,10 @@ class Checkpoint:
         self._gathering.samples.append(sample)
         self._bytes_gathered += len(sample.body or b"")
 
+    def tally(self) -> dict[str, float]:
+        """How long commits and trips took, since this crawl began."""
+        return self._commits.amounts() | self._frontier.trips.amounts()
+
     def is_full(self) -> bool:
         return len(self._gathering.items) > _MOST_ITEMS or self._bytes_gathered > _MOST_BYTES
 
@@ -155,8 +159,9 @@ class Checkpoint:
             stream.flush()
         logging.getLogger().removeHandler(self._log)
         if self.trouble is None and self._gathering.lines:
+            self._gathering.tally = self.tally()
             try:
-                self._writer.commit(self._gathering)
+                self._write(self._gathering)
             except (DatabaseAway, LeaseLost) as error:
                 logger.warning("The last log lines are lost: %s", error)
         self._writer.close()
@@ -195,7 +200,7 @@ class Checkpoint:
             return True
 
     def _write(self, batch: Batch) -> Told:
-        """Runs in a thread. How long it took is told with the next one, in the same statement."""
+        """How long it took is told with the next one, in the same statement, or with the end."""
         began = monotonic()
         try:
             return self._writer.commit(batch)
@@ -208,7 +213,7 @@ class Checkpoint:
         gathered = _Gathered(self._gathering, self._frontier.depart())
         gathered.batch.bytes_received = received - self._bytes_committed
         self._bytes_committed = received
-        gathered.batch.tally = self._commits.amounts() | self._frontier.trips.amounts()
+        gathered.batch.tally = self.tally()
         self._gathering, self._bytes_gathered = Batch(), 0
         return gathered
 

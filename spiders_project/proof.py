@@ -67,6 +67,7 @@ class Proof:
         else:
             self.end = self._after_close(reason)
         checkpoint.finish_log()
+        self.end = replace(self.end, tally=checkpoint.tally())
 
     def _ended(self, ending: Ending, reason: str, message: str | None = None) -> End:
         return End(ending, reason, message, _plain(self._crawler.stats.get_stats()))

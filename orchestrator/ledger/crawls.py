@@ -74,9 +74,17 @@ def renew(
 
 
 def end(
-    session: Session, job_id: uuid.UUID, attempt: int, *, outcome: str, number: int = 0
+    session: Session,
+    job_id: uuid.UUID,
+    attempt: int,
+    *,
+    outcome: str,
+    number: int = 0,
+    tally: Mapping[str, float] | None = None,
 ) -> Left | None:
     """Frees the lease; a crawl that has ended already keeps its outcome, and None is answered.
+
+    Its last `tally` counts; without one, that of its last checkpoint.
 
     Of an attempt with several crawls exactly one is told that no other lives: the caller holds
     the job's lock.
@@ -87,7 +95,7 @@ def end(
     )
     row = session.execute(
         _living(job_id, attempt, number)
-        .values(ended_at=func.now(), outcome=outcome)
+        .values(ended_at=func.now(), outcome=outcome, tally=Crawl.tally.concat(tally or {}))
         .returning(
             Crawl.tally,
             Crawl.pages,

@@ -5,7 +5,7 @@ leaves it running.
 """
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -83,6 +83,8 @@ class End:
     stats: dict[str, Any] | None = None
     #: The page whose callback was running when the crawler died.
     page: TroubledPage | None = None
+    #: All that the crawl has counted, where it could still tell.
+    tally: dict[str, float] = field(default_factory=dict)
     #: The job goes on after so long at the earliest.
     wait_seconds: float = 0
 
@@ -104,7 +106,7 @@ def finish(
     """
     # First of all, as the checkpoint takes its locks: the two never lock each other out.
     job = _owned(session, job_id, attempt)
-    left = crawls.end(session, job_id, attempt, outcome=end.reason, number=number)
+    left = crawls.end(session, job_id, attempt, outcome=end.reason, number=number, tally=end.tally)
     if job is None or left is None:
         return None
     gave_up = end.page is not None and pages.charge(session, job_id, end.page)
