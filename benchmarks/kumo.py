@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from benchmarks.failure import BenchmarkFailed
 from orchestrator import database, triggers
 from orchestrator.ledger import jobs, requests, targets
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
 from orchestrator.ledger.models import ACTIVE, JobStatus, ScrapingJob, Trigger
 from orchestrator.ledger.requests import Terms
 

@@ -16,7 +16,7 @@ from benchmarks.question import GROWTH, Sample
 from benchmarks.spiders.meter import kilobytes
 from benchmarks.walking import Engine, crawler
 from orchestrator import config
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
 from spiders_project.frontier import Frontier
 
 _STARTS, _LINKS = 1_000, 10

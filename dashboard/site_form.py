@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import FloatField, IntegerField, StringField, SubmitField
 from wtforms.validators import Length, Optional
 
-from orchestrator.ledger.sites import Budget
+from orchestrator.ledger.budgets import Budget
 
 
 class SiteForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

@@ -12,7 +12,6 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from importlib import import_module
 from math import inf
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -24,13 +23,13 @@ from uuid import UUID
 import orjson
 import psutil
 
-from orchestrator import config, database
+from orchestrator import config, database, forked
 from orchestrator.company import Company
 from orchestrator.exceptions import OrchestratorError
 from orchestrator.ledger import crawls
-from orchestrator.ledger.endings import LEASE_OVER_STATUS, End, Ending
-from orchestrator.ledger.jobs import Claim
-from orchestrator.ledger.pages import TroubledPage
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import LEASE_OVER_STATUS, End, Ending
+from orchestrator.ledger.troubled_pages import TroubledPage
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +70,8 @@ def prepare() -> None:
             main = sys.modules["__main__"]
             main.__dict__.pop("__file__", None)
             main.__spec__ = None
-            # This module too: each child begins by asking for its `_crawl`. It comes last, since
-            # the preload keeps the collector off, and imports most of what is needed here.
-            _context.set_forkserver_preload([*_ON_FIRST_USE, _PRELOAD_MODULE, __name__])
+            # What each child begins with too. It comes last: the preload keeps the collector off.
+            _context.set_forkserver_preload([*_ON_FIRST_USE, _PRELOAD_MODULE, forked.__name__])
             _prepared = True
     forkserver.ensure_running()
 
@@ -83,8 +81,8 @@ def run(claim: Claim) -> End:
     prepare()
     reader, writer = _context.Pipe(duplex=False)
     running_page = _context.RawArray("B", _RUNNING_PAGE_BYTES)
-    arguments = (claim, writer, running_page)
-    process = _context.Process(target=_crawl, args=arguments, name=f"crawl {claim.job_id}")
+    arguments = (_CRAWL_MODULE, (claim, writer, running_page))
+    process = _context.Process(target=forked.begin, args=arguments, name=f"crawl {claim.job_id}")
     try:
         process.start()
     except (OSError, EOFError) as error:
@@ -127,11 +125,6 @@ def _record_pid(claim: Claim, pid: int | None) -> None:
             )
     except OrchestratorError as error:
         logger.warning("The crawler's pid is not on its job: %s", error)
-
-
-def _crawl(claim: Claim, report: Any, running_page: Any) -> None:
-    """Runs in the crawler process."""
-    import_module(_CRAWL_MODULE).main(claim, report, running_page)
 
 
 def _with_page(end: End, named: bytes) -> End:

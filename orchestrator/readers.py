@@ -10,14 +10,13 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any
 
 import psutil
 
-from orchestrator import config, launcher
+from orchestrator import config, forked, launcher
 
 _WATCH_SECONDS = 0.1
 TOO_LONG = "too_long"
@@ -39,7 +38,7 @@ def run(reader: Reader) -> str | None:
     # The context that the launcher prepared: there is one in a process.
     context = multiprocessing.get_context("forkserver")
     process = context.Process(
-        target=_read, args=(reader.module, reader.arguments), name=reader.name
+        target=forked.begin, args=(reader.module, reader.arguments), name=reader.name
     )
     try:
         process.start()
@@ -49,11 +48,6 @@ def run(reader: Reader) -> str | None:
         return _watched(process, reader.seconds)
     finally:
         process.close()
-
-
-def _read(module: str, arguments: tuple[Any, ...]) -> None:
-    """Runs in the process."""
-    import_module(module).main(*arguments)
 
 
 def _watched(process: BaseProcess, seconds: float) -> str | None:

@@ -19,11 +19,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from orchestrator import database
 from orchestrator.exceptions import BellAway
 from orchestrator.frontiers import client, trouble
-from orchestrator.ledger import sites
-from orchestrator.ledger.sites import Budget
+from orchestrator.ledger import budgets
+from orchestrator.ledger.budgets import Budget
 
 #: What a site consists of, in the order the scripts take them.
 PARTS = ("state", "crawls", "flights", "line")
@@ -107,9 +106,7 @@ def tell(name: str, budget: Budget) -> None:
 
 def look_up(name: str) -> None:
     """Tells the budget that the site's row says. Raises BellAway or DatabaseAway."""
-    with database.transaction() as session:
-        site = sites.find(session, name)
-    tell(name, sites.budget(name, site))
+    tell(name, budgets.of(name))
 
 
 def note_use(client: Any, name: str) -> None:

@@ -26,7 +26,7 @@ from orchestrator.ledger import (
     targets,
     ticks,
 )
-from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.ends import End, Ending
 from orchestrator.ledger.jobs import Ended
 from orchestrator.ledger.latencies import SWEEP, Latencies
 from orchestrator.ledger.models import Trigger

@@ -30,9 +30,10 @@ from orchestrator.ledger import (
     targets,
     ticks,
 )
-from orchestrator.ledger.endings import End
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End
 from orchestrator.ledger.item_views import ItemView
-from orchestrator.ledger.jobs import Claim, Ended, Leaver
+from orchestrator.ledger.jobs import Ended, Leaver
 from orchestrator.ledger.manifests import applying
 from orchestrator.ledger.manifests.plans import Plan
 from orchestrator.ledger.models import JobStatus, Trigger

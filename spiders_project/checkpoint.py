@@ -21,12 +21,12 @@ from scrapy.exceptions import NotConfigured
 from orchestrator import config
 from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated, LeaseLost
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, Told, count_lines
+from orchestrator.ledger.claims import Claim
 from orchestrator.ledger.items import Rejection, StorableItem
-from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.latencies import CHECKPOINT, Latencies
-from orchestrator.ledger.models import Requested
-from orchestrator.ledger.pages import TroubledPage
-from orchestrator.ledger.samples import NewSample
+from orchestrator.ledger.new_samples import NewSample
+from orchestrator.ledger.troubled_pages import TroubledPage
+from orchestrator.ledger.words import Requested
 from spiders_project import frontier
 from spiders_project.closing import ask_to_close
 from spiders_project.frontier import Frontier

@@ -23,8 +23,8 @@ from scrapy.settings import BaseSettings
 from orchestrator import chromium, config, log_format, reports, subjects
 from orchestrator.exceptions import BrowserMissing, ConfigError, DatabaseAway, LeaseLost
 from orchestrator.ledger import allowed_settings, recipes
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End, Ending
 from spiders_project import job_log, printed, project_settings, secrets, turns, worker_watch
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.extraction import nursery

@@ -20,7 +20,7 @@ from scrapy.crawler import Crawler
 
 from orchestrator import config, frontiers
 from orchestrator.exceptions import LeaseLost
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
 from orchestrator.ledger.latencies import FRONTIER, Latencies
 from spiders_project import records
 from spiders_project.closing import ask_to_close

@@ -4,13 +4,11 @@ import logging
 import os
 from threading import Event, Thread
 from time import monotonic
-from uuid import UUID
 
-from orchestrator import database
 from orchestrator.exceptions import DatabaseAway, DatabaseNotMigrated, LeaseLost
-from orchestrator.ledger import crawls
-from orchestrator.ledger.endings import LEASE_OVER_STATUS
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger import leases
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import LEASE_OVER_STATUS
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +18,7 @@ class Heartbeat:
 
     def __init__(self, claim: Claim, lease_seconds: float) -> None:
         self.lease_seconds = lease_seconds
-        self._job_id, self._attempt = UUID(claim.job_id), claim.attempt
-        self._number = claim.number
+        self._claim = claim
         self._last = monotonic()
         self._stopped = Event()
 
@@ -49,14 +46,7 @@ class Heartbeat:
 
     def _renew(self) -> None:
         try:
-            with database.transaction() as session:
-                crawls.renew(
-                    session,
-                    self._job_id,
-                    self._attempt,
-                    lease_seconds=self.lease_seconds,
-                    number=self._number,
-                )
+            leases.renew(self._claim, lease_seconds=self.lease_seconds)
             self.renewed()
         except (DatabaseAway, DatabaseNotMigrated, LeaseLost) as error:
             # The checkpoint meets the same and decides; this thread only buys it time.

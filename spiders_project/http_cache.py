@@ -14,7 +14,7 @@ from scrapy.http import Response
 
 from orchestrator import config
 from orchestrator.ledger.cached_pages import NewPage, PageCache, Validators
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
 from spiders_project import conditions
 from spiders_project.page_store import PageStore
 

@@ -11,7 +11,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from orchestrator.ledger.items import clean_text
-from orchestrator.ledger.pages import TroubledPage
+from orchestrator.ledger.troubled_pages import TroubledPage
 from spiders_project import frontier
 from spiders_project.addresses import AddressRefused
 from spiders_project.checkpoint import Checkpoint

@@ -11,9 +11,9 @@ from time import monotonic
 from uuid import uuid4
 
 from orchestrator import config
-from orchestrator.ledger import sites
-from orchestrator.ledger.jobs import Claim
-from orchestrator.ledger.sites import Budget
+from orchestrator.ledger import budgets
+from orchestrator.ledger.budgets import Budget
+from orchestrator.ledger.claims import Claim
 from orchestrator.sites import Cause, Wait, crawl_name, part_left
 from spiders_project.complaints import Complaint
 from spiders_project.leases import FrontierAway
@@ -114,7 +114,7 @@ class OwnTurns:
 
     def _site(self, name: str) -> _Own:
         if name not in self._sites:
-            self._sites[name] = _Own(sites.default(name))
+            self._sites[name] = _Own(budgets.default(name))
         return self._sites[name]
 
 

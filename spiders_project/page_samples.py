@@ -16,9 +16,9 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Response, TextResponse
 
 from orchestrator import config
-from orchestrator.ledger import samples
+from orchestrator.ledger import new_samples
 from orchestrator.ledger.items import clean_text
-from orchestrator.ledger.samples import NewSample, Place
+from orchestrator.ledger.new_samples import NewSample, Place
 from orchestrator.ledger.secrecy import masked
 from spiders_project import secrets
 from spiders_project.checkpoint import Checkpoint
@@ -123,7 +123,7 @@ class SamplePages:
             content_type=clean_text(kind),
             # As Latin-1 every byte is a letter, and comes back as it was.
             body=known.hidden(response.body.decode("latin-1")).encode("latin-1")
-            if size <= samples.MOST_BYTES
+            if size <= new_samples.MOST_BYTES
             else None,
             size=size,
             items=taken.items,

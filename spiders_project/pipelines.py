@@ -6,7 +6,7 @@ from itemadapter import ItemAdapter
 from scrapy.crawler import Crawler
 
 from orchestrator.ledger import items
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
 from spiders_project.checkpoint import Checkpoint
 
 #: What an item's copy as a dict could not change: most items hold nothing else.

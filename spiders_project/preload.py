@@ -19,7 +19,6 @@ import psutil  # noqa: E402  # while the collector is off, as all below
 from scrapy.utils.misc import load_object  # noqa: E402
 
 from orchestrator import reports  # noqa: E402
-from orchestrator.ledger.models import Table  # noqa: E402
 from spiders_project import project_settings  # noqa: E402
 
 #: What Scrapy, Twisted or a driver would import on first use.
@@ -36,7 +35,6 @@ _ON_FIRST_USE = (
     "spiders_project.heads",
     "spiders_project.http_cache",
     "spiders_project.in_line",
-    "spiders_project.look",
     "spiders_project.middlewares",
     "spiders_project.pipelines",
     "spiders_project.recipe_spider",
@@ -75,8 +73,6 @@ for _name in _COMPONENT_LISTS:
     # Scrapy imports every component that is named, also those that are switched off.
     for _component in _settings.getwithbase(_name):
         load_object(_component)
-# Configured by the first statement otherwise, and every crawl makes one.
-Table.registry.configure()
 
 assert "twisted.internet.reactor" not in sys.modules, "the reactor must be made after the fork"
 

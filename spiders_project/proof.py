@@ -15,8 +15,8 @@ from scrapy.settings import SETTINGS_PRIORITIES
 from twisted.python.failure import Failure
 
 from orchestrator.exceptions import BellAway
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End, Ending
 from spiders_project import frontier, turns
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.closing import BROWSER_TROUBLE

@@ -4,26 +4,14 @@ It enters last and with the highest priority, merged with what the spider asked 
 `custom_settings` may add pipelines and middlewares, and cannot take the record away.
 """
 
-import logging
 from collections.abc import Mapping
 from typing import Any, Self
-from uuid import UUID
 
-from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
-from orchestrator import config, database, frontiers
-from orchestrator.exceptions import OrchestratorError, TransitionRefused
-from orchestrator.ledger import absences, endings, jobs, requests, targets
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim
-from orchestrator.ledger.models import Trigger
-from orchestrator.ledger.requests import Terms
+from orchestrator.ledger.claims import Claim
 from spiders_project import settings as defaults
-from spiders_project.proof import Proof
-
-logger = logging.getLogger(__name__)
 
 #: What bounds the cost of a page: a spider's own dicts are added to these, not put in their place.
 _GUARDS: dict[str, Mapping[str, Any]] = {
@@ -87,8 +75,10 @@ class Recording:
     def update_settings(self, settings: BaseSettings) -> None:
         claim: Claim | None = settings["KUMO_CLAIM"]
         if claim is None and settings.getbool("KUMO_RECORD"):
-            claim = self._claim_for_a_person()
-            self._crawler.signals.connect(self._finish, signals.engine_stopped)
+            # It knows all of the ledger, which a worker's crawl does without.
+            from spiders_project import own_record
+
+            claim = own_record.begin(self._crawler)
         if claim is None:
             return
         settings.set("KUMO_CLAIM", claim, "cmdline")
@@ -99,39 +89,3 @@ class Recording:
         for name, components in _COMPONENTS.items():
             merged = {**_GUARDS.get(name, {}), **settings.getdict(name), **components}
             settings.set(name, merged, "cmdline")
-
-    def _claim_for_a_person(self) -> Claim:
-        """A job that begins as running: the target is the one named, else named as the spider."""
-        spider = self._crawler.spider
-        assert spider is not None
-        reference = getattr(spider, "target", None) or spider.name
-        with database.transaction() as session:
-            target = targets.find(session, reference)
-            terms = Terms(Trigger.CLI, one_attempt=True)
-            answer = requests.request(session, target.id, terms)
-            if not answer.started:
-                raise TransitionRefused(f"Not recorded: {answer.why_not}.")
-            absences.settle(target.id)
-            lease = config.get().lease_seconds
-            claim = jobs.claim(session, answer.job_id, worker="scrapy", lease_seconds=lease)
-        assert claim is not None
-        # A line for each of its commands would drown the spider's own in the terminal.
-        logging.getLogger("redis").setLevel(logging.INFO)
-        logger.info("Recorded as job %s", claim.job_id)
-        return claim
-
-    def _finish(self) -> None:
-        """Writes how it ended; Ctrl-C counts as a cancel."""
-        claim: Claim = self._crawler.settings["KUMO_CLAIM"]
-        proof = self._crawler.get_extension(Proof)
-        assert proof is not None
-        end = proof.end or End(Ending.BROKEN, "crawler_error", "The crawl ended without a word.")
-        job_id = UUID(claim.job_id)
-        with database.transaction() as session:
-            if end.ending is Ending.HANDED_BACK and end.reason == "stopped":
-                jobs.cancel(session, job_id)
-            endings.finish(session, job_id, claim.attempt, end, retry_seconds=0)
-        try:
-            frontiers.delete(claim.job_id)
-        except OrchestratorError as error:
-            logger.warning("The frontier of job %s stays for now: %s", claim.job_id, error)

@@ -9,8 +9,6 @@ from typing import Any, ClassVar, Self
 import scrapy
 from scrapy.crawler import Crawler
 
-from orchestrator import database
-from orchestrator.ledger import targets
 from spiders_project import secrets
 
 
@@ -30,6 +28,10 @@ class TargetSpider(scrapy.Spider):
     ) -> Self:
         if target is None:
             return super().from_crawler(crawler, *args, **arguments)
+        # A job's crawl has its definition, and does without what these take.
+        from orchestrator import database
+        from orchestrator.ledger import targets
+
         with database.transaction() as session:
             definition = targets.find(session, target)
         told = secrets.told(cls.name, definition.arguments)

@@ -21,9 +21,9 @@ from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
 from orchestrator.exceptions import OrchestratorError
-from orchestrator.ledger import sites
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger import budgets
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End, Ending
 from orchestrator.sites import Cause, Wait
 from spiders_project import complaints, frontier, own_turns
 from spiders_project.checkpoint import Checkpoint
@@ -348,7 +348,7 @@ class Turns:
         parts = urlparse_cached(request)
         key = (parts.scheme, parts.netloc)
         if key not in self._names:
-            self._names[key] = sites.name_of(request.url)
+            self._names[key] = budgets.name_of(request.url)
         return self._names[key]
 
 

@@ -12,20 +12,15 @@ from contextlib import suppress
 from multiprocessing import forkserver
 from threading import Thread
 from typing import NoReturn
-from uuid import UUID
 
 import psutil
 
-from orchestrator import database, frontiers
 from orchestrator.exceptions import OrchestratorError
-from orchestrator.ledger import bells, endings
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger import leases
+from orchestrator.ledger.claims import Claim
 
 #: A database that does not answer by then will not be told.
 _LAST_WORD_SECONDS = 2
-
-_LOST = End(Ending.DIED, "worker_lost", "Its worker was lost, and the crawl ended with it.")
 
 
 def begin(claim: Claim | None) -> None:
@@ -43,28 +38,20 @@ def begin(claim: Claim | None) -> None:
 
 def _wait(sentinel: int, claim: Claim | None) -> NoReturn:
     multiprocessing.connection.wait([sentinel])
+    with suppress(psutil.Error):
+        company = psutil.Process().children(recursive=True)
     if claim is not None:
         last_word = Thread(target=_give_back, args=(claim,), daemon=True)
         last_word.start()
         last_word.join(_LAST_WORD_SECONDS)
     # With whatever its spider has started; a browser leaves the group.
     with suppress(psutil.Error):
-        for process in psutil.Process().children(recursive=True):
+        for process in company:
             process.kill()
     os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)
 
 
 def _give_back(claim: Claim) -> None:
-    job_id = UUID(claim.job_id)
     with suppress(OrchestratorError):
-        with database.transaction() as session:
-            # It was no fault of the target's that it could wait to get over.
-            ended = endings.finish(
-                session, job_id, claim.attempt, _LOST, retry_seconds=0, number=claim.number
-            )
-            if ended:
-                # Only workers ring; the next sweep of any of them does.
-                bells.ring_later(session, [job_id])
-        if ended and ended.left:
-            frontiers.leave(claim.job_id, claim.attempt, claim.number)
+        leases.let_go(claim)

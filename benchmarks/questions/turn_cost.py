@@ -19,7 +19,7 @@ from benchmarks import kumo
 from benchmarks.installation import Installation
 from benchmarks.question import Contender, Measure, Question, Sample
 from orchestrator import sites
-from orchestrator.ledger.sites import UNBOUND
+from orchestrator.ledger.budgets import UNBOUND
 from spiders_project.own_turns import OwnTurns
 from spiders_project.turn_books import SharedTurns, TurnBook
 from spiders_project.turns import Turns

@@ -13,6 +13,7 @@ from dashboard.gate import needs
 from dashboard.site_form import SiteForm
 from orchestrator import database, sites
 from orchestrator.exceptions import BellAway, SiteInvalid
+from orchestrator.ledger import budgets
 from orchestrator.ledger import sites as ledger
 from orchestrator.ledger.models import Role
 
@@ -33,14 +34,14 @@ def edit() -> ResponseReturnValue:
         return _list(refused=error.args[0]), 422
     with database.transaction() as session:
         site = ledger.find(session, name)
-    return _form(name, SiteForm(ledger.default(name), obj=site), is_own=site is not None)
+    return _form(name, SiteForm(budgets.default(name), obj=site), is_own=site is not None)
 
 
 @blueprint.post("/sites/budget")
 @needs(Role.OPERATOR)
 def save() -> ResponseReturnValue:
     name = ledger.named(request.args.get("site", ""))
-    form = SiteForm(ledger.default(name))
+    form = SiteForm(budgets.default(name))
     if not form.validate():
         return _form(name, form), 422
     try:
@@ -60,10 +61,10 @@ def forget() -> ResponseReturnValue:
     with database.transaction() as session:
         ledger.forget(session, name)
         audit.note_in(session, "site.default", name)
-    return _told(name, ledger.default(name))
+    return _told(name, budgets.default(name))
 
 
-def _told(name: str, budget: ledger.Budget) -> ResponseReturnValue:
+def _told(name: str, budget: budgets.Budget) -> ResponseReturnValue:
     """Crawls are told after the commit; those that cannot be told read the row within a minute."""
     try:
         sites.tell(name, budget)

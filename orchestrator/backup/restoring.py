@@ -13,7 +13,7 @@ from orchestrator.backup import archives, script
 from orchestrator.backup.programs import Programs
 from orchestrator.exceptions import BackupFailed
 from orchestrator.ledger import crawls, endings, ticks
-from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.ends import End, Ending
 
 #: Crawls wait meanwhile; who reads for longer is in the way.
 _LOCK = """

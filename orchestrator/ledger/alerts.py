@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from orchestrator import config
-from orchestrator.ledger import bells, change_sets, changes, saved_filters, schedules, sites
+from orchestrator.ledger import bells, budgets, change_sets, changes, saved_filters, schedules
 from orchestrator.ledger.changes import Change
 from orchestrator.ledger.models import (
     ACTIVE,
@@ -277,7 +277,7 @@ def _of_change(change: Change) -> dict[str, Any]:
 
 def _of_target(row: Any) -> dict[str, Any]:
     urls: Sequence[str] = row.start_urls or ()
-    site = sites.name_of(urls[0]) if urls else ""
+    site = budgets.name_of(urls[0]) if urls else ""
     return {"target": row.name, "target_id": row.target_id, "site": site}
 
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from psycopg2.extensions import Binary
 from zstandard import ZstdCompressor, ZstdDecompressor, ZstdError
 
-from orchestrator import database
-from orchestrator.ledger.jobs import Claim
+from orchestrator import driver
+from orchestrator.ledger.claims import Claim
 
 #: What the cache keeps of a target: a crawl holds the validators of all of them in memory.
 MOST_PAGES = 50_000
@@ -71,7 +71,7 @@ class PageCache:
 
     def open(self) -> dict[bytes, Validators]:
         """What its site calls each of the target's pages; one that is taken out counts as new."""
-        rows = _execute(_KNOWN, {"target": self._claim.target_id, "most": MOST_PAGES})
+        rows = driver.ask(_KNOWN, {"target": self._claim.target_id, "most": MOST_PAGES})
         self._sizes = {bytes(row[0]): row[3] for row in rows}
         self._bytes = sum(self._sizes.values())
         return {bytes(row[0]): Validators(row[1], row[2]) for row in rows}
@@ -79,7 +79,7 @@ class PageCache:
     def read(self, keys: Collection[bytes]) -> dict[bytes, PageCopy]:
         """The pages with these keys, as far as they are still there."""
         parameters = {"target": self._claim.target_id, "keys": _binaries(keys)}
-        return dict(_unpacked(_execute(_READ, parameters)))
+        return dict(_unpacked(driver.ask(_READ, parameters)))
 
     def write(self, changes: Changes) -> None:
         """Keeps and forgets pages, while the attempt owns the job and as long as there is room.
@@ -104,7 +104,7 @@ class PageCache:
             "bodies": _binaries(bodies),
             "sizes": sizes,
         }
-        _execute(_WRITE, parameters)
+        driver.ask(_WRITE, parameters)
 
     def _packed(self, pages: Mapping[bytes, NewPage]) -> Iterator[tuple[Any, ...]]:
         # By key: whoever writes the same pages at the same time takes the rows in the same order.
@@ -137,15 +137,6 @@ def _unpacked(rows: Any) -> Iterator[tuple[bytes, PageCopy]]:
         except ZstdError:
             # As if it were gone: it will be fetched and kept again.
             continue
-
-
-def _execute(sql: str, parameters: Mapping[str, Any]) -> Any:
-    """The rows of one statement, which is a transaction of its own in one round trip."""
-    with database.translated(), database.engine().connect() as connection:
-        committing = connection.execution_options(isolation_level="AUTOCOMMIT")
-        done = committing.exec_driver_sql(sql, dict(parameters))
-        # Past SQLAlchemy's rows, which take most of the time where there are thousands.
-        return done.cursor.fetchall() if done.cursor else []
 
 
 def _binaries(values: Collection[bytes]) -> list[Any]:

@@ -12,17 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 import psycopg2
 from psycopg2.extensions import Binary
 
-from orchestrator import database
+from orchestrator import driver
 from orchestrator.exceptions import LeaseLost
-from orchestrator.ledger import samples, tallies
+from orchestrator.ledger import new_samples
+from orchestrator.ledger.claims import Claim
 from orchestrator.ledger.items import Rejection, StorableItem
-from orchestrator.ledger.jobs import Claim
-from orchestrator.ledger.models import Requested
-from orchestrator.ledger.pages import TroubledPage
-from orchestrator.ledger.samples import NewSample
+from orchestrator.ledger.new_samples import NewSample
+from orchestrator.ledger.troubled_pages import TroubledPage
+from orchestrator.ledger.words import Requested
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class CheckpointWriter:
             told = self._execute(batch, number)
         except psycopg2.Error as error:
             self.close()
-            raise database.meaning(error) or error from error
+            raise driver.meaning(error) or error from error
         self._number = number
         return told
 
@@ -108,7 +109,7 @@ class CheckpointWriter:
     def _execute(self, batch: Batch, number: int) -> Told:
         with self._connected().cursor() as cursor:
             # Few checkpoints have samples; the others do not pay for them.
-            sql = samples.WRITE + _SQL if batch.samples else _SQL
+            sql = new_samples.WRITE + _SQL if batch.samples else _SQL
             cursor.execute(sql, self._parameters(batch, number))
             row = cursor.fetchone()
             if row is None:
@@ -119,12 +120,7 @@ class CheckpointWriter:
 
     def _connected(self) -> Any:
         if self._connection is None:
-            with database.translated():
-                taken = database.engine().raw_connection()
-            self._connection = taken.driver_connection
-            # It is ours from now on: the pool would hand it on in autocommit mode.
-            taken.detach()
-            self._connection.autocommit = True
+            self._connection = driver.take()
         return self._connection
 
     def _named(self) -> dict[str, Any]:
@@ -151,7 +147,7 @@ class CheckpointWriter:
         last = {item.key: item for item in batch.items}
         items = [last[key] for key in sorted(last)]
         refused = list({each.content_hash: each for each in batch.rejected}.values())
-        sampled = samples.parameters(batch.samples) if batch.samples else {}
+        sampled = new_samples.parameters(batch.samples) if batch.samples else {}
         return {
             **sampled,
             **self._named(),
@@ -175,15 +171,14 @@ class CheckpointWriter:
             "pages": batch.pages,
             "errors": batch.errors,
             "bytes": batch.bytes_received,
-            "tally": tallies.written(batch.tally),
+            "tally": orjson.dumps(batch.tally).decode(),
         }
 
 
 def count_lines(job_id: uuid.UUID | str, *, before_attempt: int) -> int:
     """How many log lines a job has of earlier attempts; they count against its cap."""
-    with database.translated(), database.engine().connect() as connection:
-        sql = "SELECT count(*) FROM job_log_lines WHERE job_id = %s AND attempt < %s"
-        return int(connection.exec_driver_sql(sql, (str(job_id), before_attempt)).scalar_one())
+    sql = "SELECT count(*) FROM job_log_lines WHERE job_id = %(job)s AND attempt < %(attempt)s"
+    return int(driver.ask(sql, {"job": str(job_id), "attempt": before_attempt})[0][0])
 
 
 _SQL = """

@@ -13,9 +13,8 @@ from typing import Any
 from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from orchestrator.exceptions import LeaseLost
 from orchestrator.ledger import tallies
-from orchestrator.ledger.models import Crawl, JobStatus, ScrapingJob
+from orchestrator.ledger.models import Crawl, ScrapingJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +55,6 @@ def record_pid(
     session: Session, job_id: uuid.UUID, attempt: int, *, pid: int | None, number: int = 0
 ) -> None:
     session.execute(_living(job_id, attempt, number).values(pid=pid))
-
-
-def renew(
-    session: Session, job_id: uuid.UUID, attempt: int, *, lease_seconds: float, number: int = 0
-) -> None:
-    """Prolongs the lease without a checkpoint. Raises LeaseLost."""
-    renewed = session.execute(
-        _living(job_id, attempt, number)
-        .where(Crawl.job_id == ScrapingJob.id, ScrapingJob.attempt == attempt)
-        .where(ScrapingJob.status == JobStatus.RUNNING)
-        .values(lease_until=_from_now(lease_seconds), heartbeat_at=func.now())
-        .returning(Crawl.attempt)
-    ).one_or_none()
-    if renewed is None:
-        raise LeaseLost(f"Attempt {attempt} of job {job_id} no longer owns it.")
 
 
 def end(

@@ -2,26 +2,16 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger.models import ChargedPage, ScrapingJob
+from orchestrator.ledger.troubled_pages import TroubledPage
 
 #: A page whose callback was running in so many crashes is left out.
 MOST_CHARGES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class TroubledPage:
-    """A page as the frontier knows it, and what went wrong with it."""
-
-    #: The request's id in the frontier.
-    request_id: bytes
-    url: str
-    reason: str
 
 
 def charge(session: Session, job_id: uuid.UUID, page: TroubledPage) -> bool:

@@ -17,10 +17,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger import bells, crawls, scrapy_stats, starts
+from orchestrator.ledger.ends import PROVEN
 from orchestrator.ledger.models import Crawl, JobLogLine, JobStatus, ScrapingJob
-
-#: The outcome of a crawl that has followed every link to its end.
-PROVEN = "finished"
 
 #: The outcome of one that may not share its job, since its spider keeps state between requests.
 ALONE = "one_crawler_only"

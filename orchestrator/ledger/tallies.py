@@ -8,7 +8,6 @@ rows into one now and then. What still runs is added when it is asked for.
 import uuid
 from collections.abc import Mapping
 
-import orjson
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
@@ -94,8 +93,3 @@ def fold(session: Session) -> None:
 def totals(session: Session) -> dict[str, float]:
     """Everything counted so far by its name, with what active jobs and living crawls have."""
     return dict(session.execute(text(_TOTALS)).all())
-
-
-def written(amounts: Mapping[str, float]) -> str:
-    """As a statement by hand takes them."""
-    return orjson.dumps(amounts).decode()

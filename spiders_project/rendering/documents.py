@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
-from orchestrator.ledger import sites
+from orchestrator.ledger import budgets
 
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 _HTML = ("text/html", "application/xhtml+xml")
@@ -120,7 +120,7 @@ class Document:
 
     def _leads_away(self, url: str) -> bool:
         """Whether that is another site's, whose robots.txt nobody has asked."""
-        return sites.name_of(url) != sites.name_of(self._url)
+        return budgets.name_of(url) != budgets.name_of(self._url)
 
 
 def _is_other(headers: Mapping[str, str]) -> bool:

@@ -13,7 +13,7 @@ import redis
 from orchestrator import database as storage
 from orchestrator import launcher, triggers
 from orchestrator.ledger import jobs, requests, targets, waiting
-from orchestrator.ledger.endings import Ending
+from orchestrator.ledger.ends import Ending
 from orchestrator.ledger.models import Trigger
 from orchestrator.ledger.requests import Terms
 from orchestrator.ledger.waiting import Reason

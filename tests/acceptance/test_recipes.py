@@ -14,7 +14,7 @@ from orchestrator import triggers
 from orchestrator.cli import kumo
 from orchestrator.ledger import samples
 from orchestrator.ledger.models import ScrapingJob, Trigger
-from orchestrator.ledger.samples import Place
+from orchestrator.ledger.new_samples import Place
 from tests import awaiting, scraping
 from tests.acceptance import recipe_site
 from tests.acceptance.recipe_site import BOMB, PAGES, PER_PAGE, RecipeSite

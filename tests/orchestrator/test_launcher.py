@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from orchestrator import config, launcher
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End, Ending
 from tests import awaiting, shops
 from tests.orchestrator.ledger import given
 from tests.projects import MODULES

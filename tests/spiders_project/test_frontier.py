@@ -18,7 +18,7 @@ from scrapy.settings import Settings
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils.request import RequestFingerprinter
 
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
 from spiders_project.frontier import START_MARK, Frontier, NotShared
 
 

@@ -15,7 +15,7 @@ from scrapy.statscollectors import StatsCollector
 from scrapy.utils.request import RequestFingerprinter
 
 from orchestrator import config
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
 from spiders_project.http_cache import HttpCache
 from tests.orchestrator.ledger import given
 

@@ -13,7 +13,7 @@ from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
 from orchestrator import config
-from orchestrator.ledger.samples import MOST_BYTES, NewSample, Place
+from orchestrator.ledger.new_samples import MOST_BYTES, NewSample, Place
 from spiders_project.page_samples import SamplePages
 
 URL = "http://shop.test/tea?token=abc&page=2"

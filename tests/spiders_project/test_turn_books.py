@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from orchestrator import config, sites
-from orchestrator.ledger.sites import Budget
+from orchestrator.ledger.budgets import Budget
 from orchestrator.sites import Cause
 from spiders_project.complaints import Complaint
 from spiders_project.leases import FrontierAway

@@ -13,9 +13,9 @@ from scrapy.http import Response
 from scrapy.signalmanager import SignalManager
 
 from orchestrator import sites
-from orchestrator.ledger.endings import Ending
-from orchestrator.ledger.jobs import Claim
-from orchestrator.ledger.sites import Budget
+from orchestrator.ledger.budgets import Budget
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import Ending
 from spiders_project.leases import FrontierAway
 from spiders_project.own_turns import OwnTurns
 from spiders_project.turn_books import Answer, Asking, SharedTurns, TurnBook

@@ -26,15 +26,7 @@ from orchestrator.ledger.models.items import (
     RejectedItem,
     ScrapedItem,
 )
-from orchestrator.ledger.models.jobs import (
-    ACTIVE,
-    JobStatus,
-    Publication,
-    Requested,
-    ScrapingJob,
-    Trigger,
-    Verdict,
-)
+from orchestrator.ledger.models.jobs import ScrapingJob
 from orchestrator.ledger.models.judgements import JobJudgement
 from orchestrator.ledger.models.listings import ItemListing, ItemListingPart
 from orchestrator.ledger.models.log_lines import JobLogLine
@@ -49,6 +41,14 @@ from orchestrator.ledger.models.tallies import Tally
 from orchestrator.ledger.models.targets import Overlap, ScrapingTarget
 from orchestrator.ledger.models.ticks import Tick
 from orchestrator.ledger.models.workers import Queue, Worker
+from orchestrator.ledger.words import (
+    ACTIVE,
+    JobStatus,
+    Publication,
+    Requested,
+    Trigger,
+    Verdict,
+)
 
 __all__ = [
     "ACTIVE",

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from orchestrator import config, sites
 from orchestrator.ledger import sites as ledger
+from orchestrator.ledger.budgets import Budget
 from orchestrator.ledger.models import AuditEntry, JobStatus, ScrapingTarget, Site
-from orchestrator.ledger.sites import Budget
 from orchestrator.sites import Cause, Wait
 from spiders_project.complaints import Complaint
 from spiders_project.turn_books import Asking, SharedTurns

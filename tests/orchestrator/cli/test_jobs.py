@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator import database as storage
 from orchestrator.ledger import endings, jobs, requests, targets
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End, Ending
 from orchestrator.ledger.models import JobLogLine, Trigger
 from orchestrator.ledger.requests import Terms
 from tests.orchestrator.cli.conftest import Kumo

@@ -12,7 +12,7 @@ import redis
 
 from orchestrator import database as storage
 from orchestrator.ledger import endings, history, job_lists, jobs, targets
-from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.ends import End, Ending
 from orchestrator.ledger.models import JobStatus, ScrapingJob
 from tests.orchestrator.cli.conftest import NOBODY_LISTENS, Kumo
 from tests.orchestrator.cli.refusals import sentence

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from orchestrator import database
 from orchestrator.ledger import endings, jobs, requests, targets, ticks
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim, Ended
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End, Ending
+from orchestrator.ledger.jobs import Ended
 from orchestrator.ledger.models import JobStatus, Requested, Role, ScrapingJob, Trigger, User
 from orchestrator.ledger.requests import Answer, Terms
 

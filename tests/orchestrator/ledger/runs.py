@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator import database
 from orchestrator.ledger import absences, endings, items, publishing
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
-from orchestrator.ledger.endings import End
+from orchestrator.ledger.ends import End
 from orchestrator.ledger.items import StorableItem
 from orchestrator.ledger.models import ScrapingJob, ScrapingTarget, Verdict
 from tests.orchestrator.ledger import given

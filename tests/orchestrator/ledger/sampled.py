@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
-from orchestrator.ledger.samples import NewSample
+from orchestrator.ledger.new_samples import NewSample
 from tests.orchestrator.ledger import given
 
 URL = "http://shop.test/list"

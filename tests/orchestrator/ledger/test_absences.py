@@ -10,9 +10,9 @@ from orchestrator import triggers
 from orchestrator.exceptions import DatabaseAway
 from orchestrator.ledger import absences
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
-from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.ends import End, Ending
 from orchestrator.ledger.items import StorableItem, storable
-from orchestrator.ledger.pages import TroubledPage
+from orchestrator.ledger.troubled_pages import TroubledPage
 from tests.orchestrator.ledger import given
 
 LIMITED = End(Ending.COMPLETED, "closespider_itemcount")

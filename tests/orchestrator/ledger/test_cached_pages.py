@@ -10,7 +10,7 @@ from orchestrator.ledger.cached_pages import (
     PageCopy,
     Validators,
 )
-from orchestrator.ledger.jobs import Claim
+from orchestrator.ledger.claims import Claim
 from tests.orchestrator.ledger import given
 
 pytestmark = pytest.mark.usefixtures("database")

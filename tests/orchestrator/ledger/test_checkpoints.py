@@ -15,8 +15,8 @@ from orchestrator import database as storage
 from orchestrator.exceptions import DatabaseAway, LeaseLost
 from orchestrator.ledger import jobs
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine, count_lines
+from orchestrator.ledger.claims import Claim
 from orchestrator.ledger.items import Rejection, StorableItem, storable
-from orchestrator.ledger.jobs import Claim
 from tests import awaiting
 from tests.orchestrator.ledger import given
 

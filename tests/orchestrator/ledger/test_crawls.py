@@ -28,42 +28,6 @@ def expired() -> list[tuple[uuid.UUID, int, str]]:
     return [tuple(row)[:3] for row in given.do(crawls.expired, most=10)]
 
 
-def renew(job_id: uuid.UUID, attempt: int = 1) -> None:
-    given.do(crawls.renew, job_id, attempt, lease_seconds=60)
-
-
-def test_a_lease_is_prolonged(job_id: uuid.UUID) -> None:
-    expire()
-    renew(job_id)
-    assert given.count("crawls", "lease_until > now() + interval '50 s'") == 1
-    assert expired() == []
-
-
-def test_a_lease_cannot_be_renewed_after_a_take_over(job_id: uuid.UUID) -> None:
-    given.finish(job_id, given.HANDED_BACK)
-    given.claim(job_id)
-    with pytest.raises(LeaseLost, match=f"Attempt 1 of job {job_id}"):
-        renew(job_id, 1)
-    renew(job_id, 2)
-
-
-def test_a_lease_cannot_be_renewed_after_the_end(job_id: uuid.UUID) -> None:
-    given.finish(job_id, given.COMPLETED)
-    with pytest.raises(LeaseLost):
-        renew(job_id)
-
-
-def test_a_lease_belongs_to_the_attempt_that_its_job_names(job_id: uuid.UUID) -> None:
-    given.execute("UPDATE scraping_jobs SET attempt = 2")
-    with pytest.raises(LeaseLost):
-        renew(job_id, 1)
-
-
-def test_a_lease_of_no_job_cannot_be_renewed() -> None:
-    with pytest.raises(LeaseLost):
-        renew(uuid.uuid4())
-
-
 def test_a_lease_that_ran_out_is_found_until_its_crawl_has_ended(job_id: uuid.UUID) -> None:
     assert expired() == []
     expire()

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from orchestrator.exceptions import JobNotFound, TransitionRefused
 from orchestrator.ledger import endings, jobs, requests, targets
-from orchestrator.ledger.endings import End, Ending
-from orchestrator.ledger.jobs import Claim, Ended
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End, Ending
+from orchestrator.ledger.jobs import Ended
 from orchestrator.ledger.models import JobStatus, Requested, Trigger
-from orchestrator.ledger.pages import TroubledPage
+from orchestrator.ledger.troubled_pages import TroubledPage
 from tests.orchestrator.ledger import given
 
 pytestmark = pytest.mark.usefixtures("database")

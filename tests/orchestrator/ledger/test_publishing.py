@@ -16,6 +16,7 @@ from orchestrator.exceptions import JobNotFound, TransitionRefused
 from orchestrator.ledger import (
     absences,
     endings,
+    ends,
     held_changes,
     held_items,
     jobs,
@@ -239,7 +240,7 @@ def test_what_a_held_job_did_not_see_is_gone_once_it_is_accepted(
 
 
 def test_a_held_job_of_a_limited_crawl_never_tells_what_is_gone(target: int) -> None:
-    end = endings.End(endings.Ending.COMPLETED, "closespider_itemcount")
+    end = ends.End(ends.Ending.COMPLETED, "closespider_itemcount")
     job_id = run(target, BAD, believed=False, end=end)
     decide(publishing.accept, job_id)
     assert given.job(job_id).items_gone == 0
@@ -538,7 +539,7 @@ def test_any_sequence_of_runs_and_decisions_gives_what_a_plain_model_gives(
     seed: int, target_id: int
 ) -> None:
     chance, model, job_ids, done = random.Random(seed), Model(), [], []
-    end = endings.End(endings.Ending.COMPLETED, "closespider_itemcount")
+    end = ends.End(ends.Ending.COMPLETED, "closespider_itemcount")
     for _ in range(30):
         steps = _possible(model)
         verb, job = chance.choice(steps) if steps and chance.random() < 0.55 else ("run", 0)

@@ -12,7 +12,7 @@ from orchestrator.exceptions import LeaseLost, NotFound
 from orchestrator.ledger import cleanup, fields, samples, targets
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter
 from orchestrator.ledger.cleanup import Retention
-from orchestrator.ledger.samples import MOST_BYTES, NewSample
+from orchestrator.ledger.new_samples import MOST_BYTES, NewSample
 from tests.orchestrator.ledger import given
 
 PAGE = b"<p>tea</p>"

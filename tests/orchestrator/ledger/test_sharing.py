@@ -14,16 +14,17 @@ from orchestrator.ledger import (
     crawls,
     endings,
     jobs,
+    leases,
     logs,
     sharing,
     tallies,
 )
 from orchestrator.ledger.checkpoints import Batch, CheckpointWriter, LogLine
-from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.claims import Claim
+from orchestrator.ledger.ends import End, Ending
 from orchestrator.ledger.items import StorableItem, storable
-from orchestrator.ledger.jobs import Claim
 from orchestrator.ledger.models import JobStatus, Queue
-from orchestrator.ledger.pages import TroubledPage
+from orchestrator.ledger.troubled_pages import TroubledPage
 from tests.orchestrator.ledger import given
 
 LIMIT = End(Ending.COMPLETED, "closespider_itemcount")
@@ -308,11 +309,11 @@ def test_a_crawl_that_was_given_up_ends_nothing_more(job_id: UUID) -> None:
 
 
 def test_a_lease_that_runs_out_is_of_one_crawl_alone(job_id: UUID) -> None:
-    _claimed(job_id, 2)
+    first, _ = _claimed(job_id, 2)
     given.execute("UPDATE crawls SET lease_until = now() - interval '1 s' WHERE number = 1")
     (row,) = given.do(crawls.expired, most=10)
     assert (row.job_id, row.attempt, row.number) == (job_id, 1, 1)
-    given.do(crawls.renew, job_id, 1, lease_seconds=60, number=0)
+    leases.renew(first, lease_seconds=60)
     given.do(crawls.record_pid, job_id, 1, pid=77, number=1)
     assert [crawl.pid for crawl in given.do(crawls.of_job, job_id)] == [None, 77]
 

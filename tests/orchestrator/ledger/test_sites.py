@@ -3,8 +3,8 @@
 import pytest
 
 from orchestrator.exceptions import SiteInvalid
-from orchestrator.ledger import sites
-from orchestrator.ledger.sites import UNBOUND, Budget
+from orchestrator.ledger import budgets, sites
+from orchestrator.ledger.budgets import UNBOUND, Budget
 from tests.orchestrator.ledger import given
 
 
@@ -25,7 +25,7 @@ from tests.orchestrator.ledger import given
     ],
 )
 def test_a_site_is_a_host_and_a_port_of_its_own(url: str, name: str) -> None:
-    assert sites.name_of(url) == name
+    assert budgets.name_of(url) == name
 
 
 @pytest.mark.parametrize("text", ["shop.example", " https://shop.example/x ", "SHOP.example:443"])
@@ -37,12 +37,12 @@ def test_a_person_may_name_a_site_by_any_address(text: str) -> None:
     "name", ["127.0.0.1:8001", "127.8.8.8", "localhost:80", "shop.localhost", "[::1]:9"]
 )
 def test_ones_own_machine_has_no_cap(name: str) -> None:
-    assert sites.default(name) == UNBOUND
+    assert budgets.default(name) == UNBOUND
 
 
 @pytest.mark.parametrize("name", ["shop.example", "10.0.0.1", "localhost.example", "127.example"])
 def test_any_other_site_has_the_default_budget(name: str) -> None:
-    assert sites.default(name) == Budget(10, 8)
+    assert budgets.default(name) == Budget(10, 8)
 
 
 @pytest.mark.usefixtures("database")

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator import config
 from orchestrator.ledger import jobs, spreads, ticks
-from orchestrator.ledger.endings import End, Ending
+from orchestrator.ledger.ends import End, Ending
 from orchestrator.ledger.models import JobStatus, ScrapingJob
 from tests.orchestrator.ledger import given
 from tests.orchestrator.ledger.given import a_closed_window, an_open_window
