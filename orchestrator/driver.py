@@ -46,8 +46,9 @@ _ADDRESS = re.compile(
     r"(?:/(?P<dbname>[^?]*))?(?:\?(?P<query>.*))?"
 )
 
-#: Connections that nobody uses at this moment; a crawl asks from two threads at the most.
-_kept: list[Any] = []
+#: Connections that nobody uses at this moment, with the address that each was made to. A crawl asks
+#: from two threads at the most.
+_kept: list[tuple[str, Any]] = []
 _keeping = Lock()
 _MOST_KEPT = 2
 
@@ -91,6 +92,13 @@ def ask(sql: str, parameters: Mapping[str, Any]) -> list[Any]:
             with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
                 return _asked(kept, sql, parameters)
         return _asked(_connected(), sql, parameters)
+
+
+def forget() -> None:
+    """Closes what is kept."""
+    with _keeping:
+        while _kept:
+            _kept.pop()[1].close()
 
 
 @contextmanager
@@ -148,15 +156,33 @@ def _more(query: str) -> dict[str, str]:
 
 
 def _connected() -> Any:
-    words: dict[str, Any] = address(config.get().require_database_url()) | manner()
+    words: dict[str, Any] = address(_url()) | manner()
     connection = psycopg2.connect(**words)
     connection.autocommit = True
     return connection
 
 
+def _url() -> str:
+    return config.get().require_database_url()
+
+
 def _kept_one() -> Any:
+    url = _url()
     with _keeping:
-        return _kept.pop() if _kept else None
+        while _kept:
+            made_to, connection = _kept.pop()
+            if made_to == url:
+                return connection
+            connection.close()
+    return None
+
+
+def _keep(connection: Any) -> None:
+    with _keeping:
+        if len(_kept) < _MOST_KEPT:
+            _kept.append((_url(), connection))
+            return
+    connection.close()
 
 
 def _asked(connection: Any, sql: str, parameters: Mapping[str, Any]) -> list[Any]:
@@ -167,9 +193,5 @@ def _asked(connection: Any, sql: str, parameters: Mapping[str, Any]) -> list[Any
     except BaseException:
         connection.close()
         raise
-    with _keeping:
-        if len(_kept) < _MOST_KEPT:
-            _kept.append(connection)
-            return rows
-    connection.close()
+    _keep(connection)
     return rows

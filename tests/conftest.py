@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import URL, make_url
 
-from orchestrator import config, networks
+from orchestrator import config, driver, networks
 from orchestrator import database as storage
 from tests import databases
 from tests.databases import OneForAll
@@ -112,4 +112,5 @@ def _forget_engine() -> None:
     if storage.engine.cache_info().currsize:
         storage.engine().dispose()
     storage.engine.cache_clear()
+    driver.forget()
     config.get.cache_clear()
