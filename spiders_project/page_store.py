@@ -6,6 +6,8 @@ more than can be written, the rest is not kept this time.
 
 import asyncio
 import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from orchestrator.ledger.cached_pages import (
@@ -29,6 +31,8 @@ class PageStore:
 
     def __init__(self, cache: PageCache) -> None:
         self._cache = cache
+        #: Read beside the start of the crawl, which takes as long.
+        self._opening = _beside(cache.open)
         self._changes = Changes()
         self._bytes_gathered = 0
         self._enough: asyncio.Event
@@ -41,7 +45,7 @@ class PageStore:
         """What is known, by key; nothing when it cannot be read now."""
         self._enough = asyncio.Event()
         try:
-            known = await asyncio.to_thread(self._cache.open)
+            known = await asyncio.wrap_future(self._opening)
         except Exception as error:  # noqa: BLE001  # pages are fetched whole, nothing else
             logger.info("Cached pages are not used: %s", error)
             return {}
@@ -116,3 +120,11 @@ class PageStore:
             await asyncio.to_thread(self._cache.write, changes)
         except Exception as error:  # noqa: BLE001  # it costs bytes later
             logger.info("Cached pages could not be written: %s", error)
+
+
+def _beside(work: Callable[[], dict[bytes, Validators]]) -> Future[dict[bytes, Validators]]:
+    executor = ThreadPoolExecutor(1)
+    try:
+        return executor.submit(work)
+    finally:
+        executor.shutdown(wait=False)
