@@ -34,11 +34,6 @@ def _closes(pipe: int) -> None:
     sleep(_FOR_EVER)
 
 
-def _stalls(pipe: int) -> None:
-    say(pipe, KEPT[:-1])
-    sleep(_FOR_EVER)
-
-
 def _dawdles(pipe: int) -> None:
     """A page many times as large as a pipe, not always at once."""
     page = packed(["page", PAGE], LARGE)
@@ -49,13 +44,19 @@ def _dawdles(pipe: int) -> None:
 
 
 def _says(*said: bytes) -> Callable[[int], None]:
-    return lambda pipe: say(pipe, *said)
+    """And stays."""
+
+    def main(pipe: int) -> None:
+        say(pipe, *said)
+        sleep(_FOR_EVER)
+
+    return main
 
 
 _SAYING: Mapping[str, Callable[[int], None]] = {
-    "nothing": _says(),
+    "nothing": lambda _: None,
     "closes": _closes,
-    "stalls": _stalls,
+    "stalls": _says(KEPT[:-1]),
     "dawdles": _dawdles,
     "no-json": _says(LENGTHS.pack(7, 0) + b"__reduc"),
     "no-frame": _says(b"\x80\x05cos\nsystem\n(S'true'\ntR."),
