@@ -1,9 +1,9 @@
 """Starts and supervises a process that reads pages of strangers, by module name.
 
 Selectors of people and pages of strangers are read over there, never in a worker: what takes too
-long or too much memory is killed. The process is told all that it needs and answers through a pipe,
-so no table is within reach of what a page may do to it; the worker checks each answer and stores it
-as it comes. What a site's budget is, is asked over there as by each crawl.
+long or too much memory is killed. The process is told all that it needs and answers through a pipe;
+it reads and writes no table itself (a fetch asks what its site bears, as a crawl does). Its worker
+checks each answer and stores it as it comes.
 """
 
 import logging
@@ -82,11 +82,20 @@ def _verdict(reader: Reader, reading: "Reading", listen: "Callable[[Reading], No
     except _Ended as ended:
         return ended.word
     except (OrchestratorError, NoFrame) as error:
-        logger.warning("%s: what it said is not stored. %s", reader.name, error)
+        logger.warning(
+            "The process of %s: what it said is not stored. %s",
+            reader.name,
+            error,
+            extra={"action": "answer_refused"},
+        )
         return "broken"
     except Exception:
         # Whatever a page has led to, whoever waits for the answer is told that there is none.
-        logger.exception("%s: what it said cannot be stored", reader.name)
+        logger.exception(
+            "The process of %s: what it said cannot be stored",
+            reader.name,
+            extra={"action": "answer_refused"},
+        )
         return "broken"
     finally:
         reading.end()

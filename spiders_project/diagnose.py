@@ -1,8 +1,7 @@
 """The process that finds out why a field of a job is empty: compare two pages, answer, exit.
 
-It is told all it needs and says its answer to its worker: no table is within reach of a page. It
-reads with selectors from people and parses pages from strangers, so it is killed when it takes too
-long.
+It is told all that it needs and says its answer to its worker: who parses strangers' pages touches
+no database. It reads with selectors from people, too, so it is killed when it takes too long.
 """
 
 from multiprocessing.connection import Connection

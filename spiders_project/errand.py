@@ -1,6 +1,6 @@
 """A process that does one errand for a worker and exits, which says whether it was done.
 
-It answers in frames through the pipe that it was given, and knows no table.
+What it has to say goes through the pipe that it was given; the ledger is the worker's.
 """
 
 import os

@@ -1,8 +1,8 @@
 """The process that looks at a page for a draft: fetch, propose, preview, then exit.
 
-It is told all it needs and says its answers to its worker, which stores each as it comes: no table
-is within reach of a page. It reads with selectors from people and parses pages from strangers, so
-it is killed when it takes too long.
+It is told all that it needs and says its answers to its worker, which stores each as it comes: who
+parses strangers' pages reads and writes no table (a fetch asks what its site bears, as a crawl
+does). It reads with selectors from people, too, so it is killed when it takes too long.
 """
 
 import re
