@@ -29,6 +29,7 @@
     ├── TransitionRefused          a job cannot go there from where it stands
     ├── LastAdmin                  nobody could let the others in
     ├── SignInRefused
+    ├── AnswerRefused              a process that read strangers' pages said what it must not
     ├── BrowserMissing             pages cannot be rendered here
     ├── CatalogueUnreadable        which spiders there are cannot be found out
     ├── NotDelivered               a message did not reach its receiver
@@ -201,6 +202,10 @@ class LastAdmin(OrchestratorError):
 
 class SignInRefused(OrchestratorError):
     """Name and password do not belong together."""
+
+
+class AnswerRefused(OrchestratorError):
+    """A process that has read strangers' pages said what nobody asked it; none of it is kept."""
 
 
 class BrowserMissing(OrchestratorError):

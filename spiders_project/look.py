@@ -1,32 +1,28 @@
 """The process that looks at a page for a draft: fetch, propose, preview, then exit.
 
-It writes its answers itself; whoever started it only learns that it ended. It reads with selectors
-from people and parses pages from strangers, so it is killed when it takes too long.
+It is told all that it needs and says its answers to its worker, which stores each as it comes: who
+parses strangers' pages reads and writes no table (a fetch asks what its site bears, as a crawl
+does). It reads with selectors from people, too, so it is killed when it takes too long.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.connection import Connection
 from typing import Any, NoReturn
-from uuid import UUID
 
 import zstandard
 from scrapy.http import Response
 
-from orchestrator import database
-from orchestrator.ledger import drafts
-from orchestrator.ledger.drafts import Errand, KeptPage
+from orchestrator.ledger.errands import FURTHER_PAGES, DraftErrand, Errand, KeptPage
 from orchestrator.ledger.items import clean_text, repaired
-from orchestrator.ledger.models import DraftPage, TargetDraft
-from spiders_project import errand as errands
-from spiders_project import fetch, preview, proposals
+from spiders_project import errand, fetch, preview, proposals
+from spiders_project.errand import Answers
 from spiders_project.extraction import Page, Row, extract
 from spiders_project.fetch import Fetched
 from spiders_project.proposals import NothingToPropose, Obstacle, Proposal, feeds
 from spiders_project.recipe_spider import host, leading_to
 from spiders_project.secrets import Secrets
 
-#: What "try on three more pages" means.
-FURTHER_PAGES = 3
 #: Of a page's headers, those that say how to read it.
 _KEPT_HEADERS = ("content-type", "content-language", "last-modified", "etag")
 #: As the spider of that name asks.
@@ -37,32 +33,31 @@ _SITEMAP = re.compile(rb"<(?:\w+:)?urlset[\s>]")
 _MOST_UNPACKED = fetch.MOST_BYTES + 1
 
 
-def main(draft_id: UUID, errand: str, revision: int) -> NoReturn:
+def main(told: DraftErrand, pipe: "Connection[bytes, bytes]") -> NoReturn:
     """Does the errand; the exit status says whether it was done."""
-    errands.run(_ERRANDS[Errand(errand)], draft_id, revision)
+    errand.run(_ERRANDS[told.errand], told, Answers(pipe))
 
 
-def _look(draft_id: UUID, revision: int) -> None:
+def _look(told: DraftErrand, answers: Answers) -> None:
     """Fetches the page; of a sitemap also one that it lists, to see how those are read."""
-    draft = _draft(draft_id)
-    fetched = fetch.pages([draft.url], 2, _example, _sent(draft))
+    fetched = fetch.pages([told.url], 2, _example, _sent(told))
     if not fetched.pages:
-        _fail(draft_id, fetched.trouble.reason, fetched.trouble.detail)
+        _fail(answers, fetched.trouble.reason, fetched.trouble.detail)
         return
-    with database.transaction() as session:
-        drafts.keep_page(session, draft_id, 0, _kept(fetched.pages[0]))
+    page = _kept(fetched.pages[0])
+    _keep(answers, page)
     found, why_none = [], None
     try:
         found = _proposed(fetched)
     except NothingToPropose as why:
         if why.reason not in _READABLE:
-            _fail(draft_id, why.reason, why.detail)
+            _fail(answers, why.reason, why.detail)
             return
         why_none = why.reason
-    with database.transaction() as session:
-        drafts.propose(session, draft_id, _secrets(draft).hidden(found), why_none)
-    if draft.spider is not None:
-        _preview(draft_id, revision)
+    proposed = {"proposals": _secrets(told).hidden(found), "why_none": why_none}
+    answers.say("proposals", proposed)
+    if told.spider is not None:
+        _show(told, answers, {0: page})
 
 
 def _example(answer: Response) -> Sequence[str]:
@@ -87,85 +82,75 @@ def _told(proposal: Proposal, example: proposals.Page | None) -> dict[str, Any]:
     return told | {"sample": preview.sample(rows)}
 
 
-def _preview(draft_id: UUID, revision: int) -> None:
-    draft = _draft(draft_id)
-    with database.transaction() as session:
-        pages = drafts.bodies(session, draft_id)
-    _show(draft, revision, {page.place: _page(page) for page in pages})
+def _preview(told: DraftErrand, answers: Answers) -> None:
+    _show(told, answers, told.pages)
 
 
-def _further(draft_id: UUID, revision: int) -> None:
+def _further(told: DraftErrand, answers: Answers) -> None:
     """Fetches what the recipe leads to, and reads all of it anew."""
-    draft = _draft(draft_id)
-    with database.transaction() as session:
-        first = _page(drafts.bodies(session, draft_id)[0])
+    first = _page(told.pages[0])
 
     def links(answer: Response) -> Sequence[str]:
-        return _links(draft, _read(answer))
+        return _links(told, _read(answer))
 
-    begins_elsewhere = [url for url in draft.start_urls if url not in (first.url, draft.url)]
-    urls = begins_elsewhere or _links(draft, first)
-    answers = fetch.pages(urls, FURTHER_PAGES, links, _sent(draft)).pages if urls else []
-    with database.transaction() as session:
-        for place, answer in enumerate(answers, 1):
-            drafts.keep_page(session, draft_id, place, _kept(answer))
-    _preview(draft_id, revision)
-    with database.transaction() as session:
-        drafts.end_further(session, draft_id)
+    begins_elsewhere = [url for url in told.start_urls if url not in (first.url, told.url)]
+    urls = begins_elsewhere or _links(told, first)
+    fetched = fetch.pages(urls, FURTHER_PAGES, links, _sent(told)).pages if urls else []
+    fresh = {place: _kept(answer) for place, answer in enumerate(fetched, 1)}
+    for page in fresh.values():
+        _keep(answers, page)
+    _show(told, answers, {**told.pages, **fresh})
 
 
-_ERRANDS: Mapping[Errand, Callable[[UUID, int], None]] = {
+_ERRANDS: Mapping[Errand, Callable[[DraftErrand, Answers], None]] = {
     Errand.LOOK: _look,
     Errand.PREVIEW: _preview,
     Errand.FURTHER: _further,
 }
 
 
-def _show(draft: TargetDraft, revision: int, pages: Mapping[int, Page]) -> None:
-    assert draft.spider is not None
-    secrets = _secrets(draft)
-    previews = {
-        place: secrets.hidden(preview.of(extract(page, draft.spider, draft.arguments)))
-        for place, page in pages.items()
-    }
-    with database.transaction() as session:
-        drafts.show(session, draft.id, revision, previews)
+def _show(told: DraftErrand, answers: Answers, pages: Mapping[int, KeptPage]) -> None:
+    assert told.spider is not None
+    secrets, previews = _secrets(told), []
+    for place, kept in pages.items():
+        read = preview.of(extract(_page(kept), told.spider, told.arguments))
+        previews.append({"place": place, "preview": secrets.hidden(read)})
+    answers.say("previews", {"previews": previews})
 
 
-def _links(draft: TargetDraft, page: Page) -> list[str]:
+def _links(told: DraftErrand, page: Page) -> list[str]:
     """Pages of a list first: they show whether it goes on as it began.
 
     Those of other websites are left out, as a crawl leaves them.
     """
-    assert draft.spider is not None
-    found = extract(page, draft.spider, draft.arguments).links
+    assert told.spider is not None
+    found = extract(page, told.spider, told.arguments).links
     found.sort(key=lambda link: link.kind != "next")
-    own = tuple(map(host, (draft.url, *draft.start_urls)))
+    own = tuple(map(host, (told.url, *told.start_urls)))
     return [link.url for link in found if leading_to(own, link.url, {})][:FURTHER_PAGES]
 
 
-def _sent(draft: TargetDraft) -> dict[str, str]:
+def _sent(told: DraftErrand) -> dict[str, str]:
     """The headers that the recipe names."""
-    return {**_JSON, **_said(draft)} if draft.spider == "api" else {}
+    return {**_JSON, **_said(told)} if told.spider == "api" else {}
 
 
-def _secrets(draft: TargetDraft) -> Secrets:
+def _secrets(told: DraftErrand) -> Secrets:
     """What a site repeats of them is not shown."""
-    return Secrets([draft.url, *draft.start_urls], _said(draft))
+    return Secrets([told.url, *told.start_urls], _said(told))
 
 
-def _said(draft: TargetDraft) -> dict[str, str]:
-    return dict(draft.arguments.get("headers") or {})
+def _said(told: DraftErrand) -> dict[str, str]:
+    return dict(told.arguments.get("headers") or {})
 
 
-def _draft(draft_id: UUID) -> TargetDraft:
-    with database.transaction() as session:
-        return drafts.find(session, draft_id)
+def _fail(answers: Answers, reason: str, detail: str) -> None:
+    answers.say("nothing", {"reason": reason, "detail": clean_text(detail)})
 
 
-def _fail(draft_id: UUID, reason: str, detail: str) -> None:
-    with database.transaction() as session:
-        drafts.fail(session, draft_id, reason, clean_text(detail))
+def _keep(answers: Answers, page: KeptPage) -> None:
+    said = {"url": page.url, "status": page.status, "headers": page.headers}
+    answers.say("page", said, page.body)
 
 
 def _headers(answer: Response) -> dict[str, str]:
@@ -187,6 +172,6 @@ def _asked(answer: Response, **more: Any) -> proposals.Page:
     return proposals.Page(answer.url, answer.body, answer.status, _headers(answer), **more)
 
 
-def _page(kept: DraftPage) -> Page:
+def _page(kept: KeptPage) -> Page:
     body = zstandard.ZstdDecompressor().decompress(kept.body, max_output_size=_MOST_UNPACKED)
     return Page(kept.url, body, kept.headers)

@@ -11,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("orchestrator", "spiders_project", "dashboard", "demo")
-OWNERS_OF_SQL = ("orchestrator/ledger/", "orchestrator/migrations/", "orchestrator/database.py")
+OWNERS_OF_SQL = (
+    "orchestrator/ledger/",
+    "orchestrator/migrations/",
+    "orchestrator/database.py",
+    "orchestrator/driver.py",
+)
 #: The embedded server is asked whether it answers, and for its database, before any table is there.
 ASKS_THE_BARE_SERVER = "orchestrator/embedded/postgres.py"
 #: The supervisor inherits the environment as it is; nothing is read from it.

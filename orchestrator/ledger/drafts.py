@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from itertools import chain, count
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from sqlalchemy.orm import Session, defer
 
 from orchestrator.exceptions import DraftNotFound, Sentence
 from orchestrator.ledger import definitions
+from orchestrator.ledger.errands import DraftErrand, Errand, KeptPage
 from orchestrator.ledger.models import (
     DraftPage,
     DraftStatus,
@@ -40,14 +40,6 @@ FAULTY = "faulty"
 _MOST_DRAFTS = 50
 
 
-class Errand(StrEnum):
-    """What a worker does for a draft."""
-
-    LOOK = "look"  #: Fetch its page and say what it could give.
-    PREVIEW = "preview"  #: Read its pages by the recipe as it was last edited.
-    FURTHER = "further"  #: Fetch pages that the recipe leads to and read them too.
-
-
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How a page is read: what a target's definition says of it."""
@@ -63,16 +55,6 @@ class Taken:
 
     errand: Errand
     revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPage:
-    """A page as it was fetched; the body is compressed."""
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def begin(session: Session, url: str, *, who: str) -> TargetDraft:
@@ -215,6 +197,20 @@ def take(session: Session, draft_id: uuid.UUID) -> Taken | None:
     if draft.status is DraftStatus.READY and draft.previewed < draft.revision:
         return Taken(Errand.PREVIEW, draft.revision)
     return None
+
+
+def handed_over(session: Session, draft_id: uuid.UUID, errand: Errand) -> DraftErrand:
+    """All that is needed for it, pages included. Raises DraftNotFound."""
+    draft = find(session, draft_id)
+    kept = () if errand is Errand.LOOK else bodies(session, draft_id)
+    return DraftErrand(
+        errand,
+        draft.url,
+        draft.start_urls,
+        draft.spider,
+        draft.arguments,
+        {page.place: KeptPage(page.url, page.status, page.headers, page.body) for page in kept},
+    )
 
 
 def keep_page(session: Session, draft_id: uuid.UUID, place: int, page: KeptPage) -> None:

@@ -16,7 +16,6 @@ from orchestrator.exceptions import JobNotFound, Sentence
 from orchestrator.ledger import finding, samples
 from orchestrator.ledger.finding import CutOff, at_most
 from orchestrator.ledger.models import JobStatus, PageSample, ScrapedItem, ScrapingJob
-from orchestrator.ledger.recipes import RECIPES, corrections
 
 #: Samples of a target that are looked at: those of its last jobs and a few older ones.
 _MOST_SAMPLES = 60
@@ -132,6 +131,9 @@ def _names(
     job: ScrapingJob, own: Iterable[PageSample], earlier: Iterable[PageSample]
 ) -> Sequence[str]:
     spider = str(job.definition.get("spider"))
+    # Here, for the workers, as in `definitions`.
+    from orchestrator.ledger.recipes import RECIPES, corrections
+
     if spider in RECIPES and (
         named := corrections.field_names(spider, job.definition.get("arguments") or {})
     ):

@@ -1,31 +1,37 @@
-"""What crawler and extraction process say to each other: a JSON value and bytes, lengths first."""
+"""What crawler and extraction process say to each other, in frames; a worker is told so as well."""
 
-import struct
 from asyncio import StreamReader
 from socket import socket
 from typing import Any
 
 import orjson
 
-_LENGTHS = struct.Struct("!II")
+from orchestrator import frames
+from orchestrator.frames import LENGTHS
+from orchestrator.ledger.items import repaired
+
 #: A page and its answer are far smaller; what claims to be larger is no frame.
 _MOST_BYTES = 512 * 1024 * 1024
 
 
 def packed(value: Any, body: bytes = b"") -> bytes:
-    told = orjson.dumps(value)
-    return _LENGTHS.pack(len(told), len(body)) + told + body
+    """What JSON cannot hold is repaired, as items are."""
+    try:
+        return frames.packed(value, body)
+    except TypeError:
+        # Half a surrogate pair, or more digits than a number may have.
+        return frames.packed(repaired(value), body)
 
 
 async def awaited(reader: StreamReader) -> tuple[Any, bytes]:
     """The next frame. Raises EOFError when there is none."""
-    value, body = _LENGTHS.unpack(await reader.readexactly(_LENGTHS.size))
+    value, body = LENGTHS.unpack(await reader.readexactly(LENGTHS.size))
     return orjson.loads(await reader.readexactly(value)), await reader.readexactly(body)
 
 
 def received(connection: socket) -> tuple[Any, bytes]:
     """Likewise, where nothing else is to be done meanwhile."""
-    value, body = _LENGTHS.unpack(_exactly(connection, _LENGTHS.size))
+    value, body = LENGTHS.unpack(_exactly(connection, LENGTHS.size))
     return orjson.loads(_exactly(connection, value)), _exactly(connection, body)
 
 

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 import psutil
 
-from orchestrator.ledger.items import repaired
 from spiders_project import extraction
 from spiders_project.extraction import frames
 from spiders_project.extraction.pages import Page
@@ -43,7 +42,7 @@ def serve(connection: socket) -> NoReturn:
 def _answer(page: Page, spider: str, arguments: dict[str, Any]) -> bytes:
     try:
         extracted = asdict(extraction.extract(page, spider, arguments))
-        answer = _packed({"extracted": extracted})
+        answer = frames.packed({"extracted": extracted})
     except MemoryError:
         return frames.packed({"error": "it takes more memory than a page may"})
     except Exception as error:  # noqa: BLE001  # told to the crawler, which gives the page up
@@ -51,11 +50,3 @@ def _answer(page: Page, spider: str, arguments: dict[str, Any]) -> bytes:
     if len(answer) > _LONGEST_ANSWER:
         return frames.packed({"error": "it gives more than 32 MB of rows and links"})
     return answer
-
-
-def _packed(answer: dict[str, Any]) -> bytes:
-    try:
-        return frames.packed(answer)
-    except TypeError:
-        # Half a surrogate pair, or more digits than a number may have: as items are stored.
-        return frames.packed(repaired(answer))

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from orchestrator.ledger import drafts as ledger
-from orchestrator.ledger.drafts import KeptPage, Recipe
+from orchestrator.ledger.drafts import Recipe
+from orchestrator.ledger.errands import KeptPage
 from orchestrator.ledger.models import TargetDraft
 
 URL = "https://example.jp/商品/一覧?並び替え=新着"

@@ -1,7 +1,5 @@
 """Postgres by its driver alone: the same address, the same words for trouble."""
 
-import subprocess
-import sys
 from threading import Thread
 
 import psycopg2
@@ -101,12 +99,3 @@ def test_what_was_kept_of_another_server_is_not_asked(
             driver.ask("SELECT 1", {})
     config.get.cache_clear()
     assert driver.ask("SELECT 1", {}) == [(1,)]
-
-
-def test_crawls_are_forked_from_a_process_without_sqlalchemy(database: str) -> None:
-    imports = "import sys, spiders_project.preload, orchestrator.forked; "
-    program = imports + "print([name for name in sys.modules if name.startswith('sqlalchemy')])"
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert ran.stdout.strip() == "[]"

@@ -15,7 +15,8 @@ import pytest
 
 from orchestrator import config, launcher, looks
 from orchestrator.ledger import drafts
-from orchestrator.ledger.drafts import Errand, Recipe
+from orchestrator.ledger.drafts import Recipe
+from orchestrator.ledger.errands import Errand
 from orchestrator.ledger.models import DraftPage, TargetDraft
 from tests import awaiting
 from tests.orchestrator.ledger import given

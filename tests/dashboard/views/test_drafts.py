@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from orchestrator import inspection
 from orchestrator.ledger import drafts
-from orchestrator.ledger.drafts import KeptPage, Recipe
+from orchestrator.ledger.drafts import Recipe
+from orchestrator.ledger.errands import KeptPage
 from orchestrator.ledger.models import AuditEntry, ScrapingJob, ScrapingTarget, TargetDraft
 from tests.dashboard import rows
 from tests.dashboard.conftest import Browser

@@ -7,7 +7,8 @@ import pytest
 
 from orchestrator.exceptions import DraftNotFound, TargetInvalid
 from orchestrator.ledger import drafts
-from orchestrator.ledger.drafts import Errand, KeptPage, Recipe, Taken
+from orchestrator.ledger.drafts import Recipe, Taken
+from orchestrator.ledger.errands import Errand, KeptPage
 from orchestrator.ledger.models import TargetDraft
 from tests.orchestrator.ledger import given
 
