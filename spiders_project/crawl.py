@@ -29,6 +29,7 @@ from spiders_project import job_log, printed, project_settings, secrets, turns, 
 from spiders_project.checkpoint import Checkpoint
 from spiders_project.extraction import nursery
 from spiders_project.frontier import NotShared
+from spiders_project.heard_signals import HeardSignals
 from spiders_project.leases import FrontierAway
 from spiders_project.project_settings import ProjectSettings
 from spiders_project.proof import Proof
@@ -101,6 +102,8 @@ def _crawl(claim: Claim, report_fd: int, running_page: RunningPage) -> End:
     if definition["spider"] not in process.spider_loader.list():
         return _unknown_spider(definition["spider"], process.spider_loader)
     crawler = process.create_crawler(definition["spider"])
+    # Nobody can have connected to those that were there yet.
+    crawler.signals = HeardSignals(crawler)
     _keep_the_record(crawler.settings)
     _watch_for_stuck(report_fd, crawler.settings)
     crawler.signals.connect(

@@ -15,7 +15,7 @@ from scrapy.downloadermiddlewares import cookies
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, RedirectMiddleware
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
-from scrapy.http import Response
+from scrapy.http import HtmlResponse, Response
 
 from spiders_project import secrets
 from spiders_project.http_cache import HttpCache
@@ -30,6 +30,8 @@ _MOST_CODINGS = 3
 #: A page that is parsed takes up to 25 times its size. Above this, one is handled after the other.
 _LARGE_BYTES = 1024 * 1024
 _LOOK_SECONDS = 0.05
+#: In so much of a page Scrapy looks for a redirection.
+_LOOKED_AT = 4_096
 #: A large page that takes longer lets the next one in: its callback may be waiting for that one.
 _LONGEST_TURN_SECONDS = 20
 
@@ -143,7 +145,21 @@ class Redirects(_Following, RedirectMiddleware):
 
 
 class MetaRefreshes(_Following, MetaRefreshMiddleware):
-    """Likewise for redirections in a page; reads `METAREFRESH_ENABLED` too."""
+    """Likewise for redirections in a page; reads `METAREFRESH_ENABLED` too.
+
+    A page that does not even have the word costs no parse: that was a thirtieth of each.
+    """
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        if isinstance(response, HtmlResponse) and not _may_refresh(response.text):
+            return response
+        return super().process_response(request, response)
+
+
+def _may_refresh(text: str) -> bool:
+    return "refresh" in text[:_LOOKED_AT].lower()
 
 
 def _given_up(crawler: Crawler, request: Request, reason: str) -> IgnoreRequest:

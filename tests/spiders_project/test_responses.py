@@ -38,3 +38,22 @@ def test_a_redirection_that_repeats_a_secret_has_its_name(host: str) -> None:
         following = middleware.process_response(request, response)
         assert isinstance(following, Request)
         assert following.url == f"https://{host}/feed/?key=$%7BKEY_1%7D&page=2"
+
+
+@pytest.mark.parametrize(
+    ("page", "follows"),
+    [
+        ('<META HTTP-EQUIV="Refresh" content="0; url=/next">', True),
+        ("<p>refresh</p>", False),
+        ("<p>" + 5_000 * "x" + '<meta http-equiv="refresh" content="0; url=/next">', False),
+        ("<p>nothing of the kind</p>", False),
+    ],
+)
+def test_a_page_is_redirected_where_scrapy_would(page: str, follows: bool) -> None:
+    request = Request("https://api.test/feed")
+    response = HtmlResponse(request.url, body=page.encode(), request=request)
+    middleware = MetaRefreshes(_crawler().settings)
+    middleware.crawler = _crawler()
+    after = middleware.process_response(request, response)
+    assert isinstance(after, Request) is follows
+    assert follows or after is response
