@@ -1,7 +1,7 @@
 """A crawler whose worker is gone ends at once: nobody would see it end.
 
-It says so in the ledger before it goes, so that its job need not wait until the lease is over.
-Nothing depends on that one word: the lease runs out all the same where it could not be written.
+It lets its lease go before that, so that the next sweep takes its job back at once. Nothing depends
+on that one word: the lease runs out all the same where it could not be written.
 """
 
 import multiprocessing
