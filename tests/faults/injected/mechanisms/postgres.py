@@ -33,7 +33,7 @@ OFF: Off = {
     "last_commit": ("spiders_project.checkpoint", _none_at_the_end),
     "checkpoint_number": ("orchestrator.ledger.checkpoints", _unnumbered),
     "trouble_told_apart": (
-        "orchestrator.database",
+        "orchestrator.driver",
         lambda module: replace(module, "meaning", lambda error: None),
     ),
 }

@@ -55,8 +55,8 @@ def _without_heartbeat(heartbeat: ModuleType) -> None:
     replace(heartbeat.Heartbeat, "start", _nothing)
 
 
-def _without_an_end_of_idleness(database: ModuleType) -> None:
-    replace(database, "_IDLE_AT_MOST", "")
+def _without_an_end_of_idleness(driver: ModuleType) -> None:
+    replace(driver, "_IDLE_AT_MOST", "")
 
 
 OFF: Off = {
@@ -67,6 +67,6 @@ OFF: Off = {
     "ending_orphans": ("orchestrator.launcher", _without_end_of_orphans),
     "handing_back": ("orchestrator.worker", _without_handing_back),
     "killing_the_deaf": ("orchestrator.launcher", _without_killing),
-    "ending_transactions_of_sleepers": ("orchestrator.database", _without_an_end_of_idleness),
+    "ending_transactions_of_sleepers": ("orchestrator.driver", _without_an_end_of_idleness),
     "the_fence": ("orchestrator.ledger.checkpoints", _without_fence),
 }
