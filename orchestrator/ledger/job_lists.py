@@ -17,7 +17,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
-    Result,
     Row,
     Select,
     Subquery,
@@ -231,10 +230,10 @@ def _page(session: Session, walk: _Walk, form: Callable[[Any], Pair]) -> JobPage
     return JobPage(rows, beyond, newer=before if walk.older_than else None, looked_to=looked_to)
 
 
-def _found(session: Session, shape: _Shape, values: Mapping[str, Any]) -> Result[Any]:
+def _found(session: Session, shape: _Shape, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
     if shape.whole:
-        return session.execute(_rows(shape), values)
-    return columns.read(session, _rows(shape), values)
+        return session.execute(_rows(shape), values).all()
+    return columns.read(session, _rows(shape), values).all()
 
 
 # A shape is known by what somebody may choose, so there are no more than some hundred.
