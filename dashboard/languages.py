@@ -74,9 +74,9 @@ def _marked_number(one: str, many: str, number: int, /, **values: Any) -> Markup
 
 
 def here() -> str:
-    # Asked for each text, so it does not look before it leaps.
+    # Asked for each text, so it does not look before it leaps, nor through the proxy.
     try:
-        return g.language  # type: ignore[no-any-return]
+        return g._get_current_object().language  # type: ignore[no-any-return]
     except AttributeError:
         g.language = current()
         return str(g.language)

@@ -110,8 +110,10 @@ def _units(span: timedelta) -> list[str]:
 def _largest(seconds: float) -> tuple[int, int]:
     """The largest unit that is not zero, and how many of it."""
     left = int(seconds)
-    unit = next((at for at, each in enumerate(_STEPS) if left >= each), len(_STEPS) - 1)
-    return unit, left // _STEPS[unit]
+    for unit, each in enumerate(_STEPS):
+        if left >= each:
+            return unit, left // each
+    return len(_STEPS) - 1, 0
 
 
 def _unit(at: int, count: int) -> str:

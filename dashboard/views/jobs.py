@@ -44,7 +44,9 @@ def index() -> ResponseReturnValue:
         page = job_lists.listed(session, which, older_than=older, newer_than=newer)
         pending = [job for job, _ in page.jobs if job.status is JobStatus.PENDING]
         reasons = waiting.reasons(session, pending) if pending else {}
-    return render_template("jobs.html", page=page, names=names, chosen=chosen, reasons=reasons)
+    moves = any(job.status in _MOVING for job, _ in page.jobs)
+    shown = {"page": page, "reasons": reasons, "moves": moves}
+    return render_template("jobs.html", names=names, chosen=chosen, **shown)
 
 
 @blueprint.get("/jobs/<uuid:job_id>")
@@ -137,6 +139,8 @@ def retry(job_id: UUID) -> ResponseReturnValue:
 
 
 _NONE: JobPage[Any] = JobPage((), None, None)
+#: A list with one of these is asked for again by itself.
+_MOVING = (JobStatus.PENDING, JobStatus.RUNNING)
 
 
 def _place(name: str) -> PageKey | None:

@@ -9,7 +9,7 @@ built for each shape that a list may have, and filled in.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, defer
 
+from orchestrator.ledger import columns
 from orchestrator.ledger.models import JobStatus, ScrapingJob, ScrapingTarget, Trigger, Verdict
 
 #: So many jobs are held against what no index serves, a page.
@@ -127,7 +128,7 @@ def listed(
 
 def target_names(session: Session) -> tuple[str, ...]:
     """The names of the living targets."""
-    return tuple((session.scalar(_NAMES) or "").split())
+    return tuple((columns.read(session, _NAMES).scalar() or "").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,17 +217,23 @@ class _Shape(NamedTuple):
 
 def _page(session: Session, walk: _Walk, form: Callable[[Any], Pair]) -> JobPage[Pair]:
     shape, values = walk.shape(), walk.values()
-    rows: list[Any] = [form(row) for row in session.execute(_rows(shape), values)]
+    rows: list[Any] = [form(row) for row in _found(session, shape, values)]
     more, rows = len(rows) > walk.size, rows[: walk.size]
     looked_to = None
     if shape.unindexed() and not more:
-        looked_to = _as_key(session.execute(_end_of_look(shape), values).one_or_none())
+        looked_to = _as_key(columns.read(session, _end_of_look(shape), values).one_or_none())
     beyond = _key(rows[-1]) if more else looked_to
     before = _key(rows[0]) if rows else None
     if walk.newer_than:
         rows.reverse()
         return JobPage(rows, older=before, newer=beyond, looked_to=looked_to)
     return JobPage(rows, beyond, newer=before if walk.older_than else None, looked_to=looked_to)
+
+
+def _found(session: Session, shape: _Shape, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    if shape.whole:
+        return session.execute(_rows(shape), values).all()
+    return columns.read(session, _rows(shape), values).all()
 
 
 # A shape is known by what somebody may choose, so there are no more than some hundred.
@@ -280,14 +287,14 @@ def _walked(shape: _Shape) -> Subquery:
 def _first(
     shape: _Shape, *where: ColumnElement[bool]
 ) -> Select[uuid.UUID, datetime, JobStatus, Trigger, Verdict | None]:
-    columns = (
+    asked = (
         ScrapingJob.id,
         ScrapingJob.queued_at,
         ScrapingJob.status,
         ScrapingJob.trigger,
         ScrapingJob.verdict,
     )
-    query = select(*columns).where(*where, *shape.within())
+    query = select(*asked).where(*where, *shape.within())
     return query.order_by(*shape.order(ScrapingJob)).limit(_most(shape))
 
 
@@ -329,8 +336,8 @@ def _whole(row: Row[ScrapingJob, ScrapingTarget]) -> tuple[ScrapingJob, Scraping
 
 
 def _parted(row: Row[Any]) -> tuple[ListedJob, ListedTarget]:
-    columns = len(ListedJob._fields)
-    return ListedJob(*row[:columns]), ListedTarget(*row[columns:])
+    of_job = len(ListedJob._fields)
+    return ListedJob(*row[:of_job]), ListedTarget(*row[of_job:])
 
 
 def _place() -> ColumnElement[Any]:

@@ -21,6 +21,7 @@ from orchestrator.exceptions import (
     UserInvalid,
     UserNotFound,
 )
+from orchestrator.ledger import columns
 from orchestrator.ledger.models import Role, User
 
 #: Built once: every request asks it.
@@ -118,7 +119,7 @@ def get(session: Session, user_id: int) -> User | None:
 
 def identity(session: Session, user_id: int) -> Row[int, str, Role, int] | None:
     """Id, name, role and epoch alone."""
-    return session.execute(_IDENTITY, {"user_id": user_id}).one_or_none()
+    return columns.read(session, _IDENTITY, {"user_id": user_id}).one_or_none()
 
 
 def everyone(session: Session) -> Sequence[User]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, defer
 
 from orchestrator import config
-from orchestrator.ledger import bells, forecasts, starts, ticks, workers
+from orchestrator.ledger import bells, columns, forecasts, starts, ticks, workers
 from orchestrator.ledger.models import Crawl, ScrapingJob, ScrapingTarget, Tick, Worker
 from orchestrator.ledger.windows import Window
 
@@ -163,7 +163,7 @@ def reasons(session: Session, jobs: Iterable[Pending]) -> dict[uuid.UUID, Reason
 def _carried(session: Session, job_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """What jobs carry that keeps them waiting: a list does not read all that they carry."""
     query = _carried_by_name("crawl_window", "timezone", "spread_seconds", "render", "worker_tag")
-    rows = session.execute(query, {"job_ids": job_ids}) if job_ids else ()
+    rows = columns.read(session, query, {"job_ids": job_ids}) if job_ids else ()
     return {row[0]: row[1] for row in rows}
 
 
@@ -210,12 +210,14 @@ def _nobody_sweeps(scene: _Scene) -> bool:
 
 
 def _scene(session: Session, queue: str) -> _Scene:
-    return _Scene(queue, *session.execute(_scene_of(queue, workers.patience())).one())
+    return _Scene(queue, *columns.read(session, _scene_of(queue, workers.patience())).one())
 
 
 # Built once, since every list asks for it; how long a worker may be quiet is in it.
 @lru_cache(maxsize=_MOST_QUEUES)
-def _scene_of(queue: str, _: timedelta) -> Select[Any]:
+def _scene_of(
+    queue: str, _: timedelta
+) -> Select[datetime, int, int, datetime | None, datetime | None]:
     living = select(Worker.name).where(workers.is_living(), workers.serves(queue))
     taken = select(func.count()).where(Crawl.ended_at.is_(None), Crawl.worker.in_(living))
     swept_at = select(Tick.at).where(Tick.name == ticks.SWEEP)

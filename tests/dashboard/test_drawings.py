@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,3 +136,21 @@ def test_a_row_is_each_readers_own(operator: Browser, viewer: Browser, session: 
     assert "完了" in (page := viewer.get("/jobs").text)
     assert "JST" in page
     assert "Completed" in operator.get("/jobs").text
+
+
+def test_the_menu_is_of_its_page_and_its_reader(admin: Browser, viewer: Browser) -> None:
+    for path in ("/jobs", "/sites"):
+        for browser in (admin, viewer, admin):
+            page = browser.get(path).text
+            assert ('href="/people"' in page) is (browser is admin)
+            assert re.findall(r'href="(\S+)" aria-current="page"', page) == [path]
+
+
+def test_the_form_of_filters_shows_what_this_reader_chose(viewer: Browser) -> None:
+    for _ in range(2):
+        page = viewer.get("/jobs?target=%3Cb%3E&status=failed&trigger=beat&to=2026-11-26").text
+        chosen = re.findall(r'value="([^"]*)" (?:checked|selected)', page)
+        assert chosen == ["beat", "failed"]
+        assert 'value="&lt;b&gt;"' in page
+        assert 'value="2026-11-26"' in page
+        assert not re.search(r"checked|selected|&lt;b|2026-11-26", viewer.get("/jobs").text)
