@@ -1,7 +1,6 @@
 """`scrapy crawl -s KUMO_RECORD=1`: a crawl that records itself as a job of one attempt."""
 
 import logging
-from functools import partial
 from uuid import UUID
 
 from scrapy import signals
@@ -24,7 +23,7 @@ def begin(crawler: Crawler) -> Claim:
     spider = crawler.spider
     assert spider is not None
     claim = _claimed(getattr(spider, "target", None) or spider.name)
-    crawler.signals.connect(partial(_finish, crawler, claim), signals.engine_stopped, weak=False)
+    crawler.signals.connect(lambda: _finish(crawler, claim), signals.engine_stopped, weak=False)
     # A line for each of its commands would drown the spider's own in the terminal.
     logging.getLogger("redis").setLevel(logging.INFO)
     logger.info("Recorded as job %s", claim.job_id)
