@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator import database as storage
 from orchestrator import sites
-from orchestrator.ledger import finding, lexemes, people, ticks, tokens
+from orchestrator.ledger import budgets, finding, lexemes, people, ticks, tokens
 from orchestrator.ledger import sites as ledger_sites
 from orchestrator.ledger.models import (
     AuditEntry,
@@ -108,7 +108,7 @@ def _sites(session: Session, job: ScrapingJob) -> None:
     ledger_sites.save(session, "books.example", requests_per_second=0.5, note="they asked for it")
     book = SharedTurns(str(job.id))
     for name in ("shop.example", "stationery.example:8080"):
-        sites.tell(name, ledger_sites.default(name))
+        sites.tell(name, budgets.default(name))
         book.ask(name, Asking(wanted=1, delay=2))
         book.note_use(name)
     book.complain("shop.example", Complaint(3_000, too_many=True))
