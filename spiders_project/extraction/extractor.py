@@ -84,7 +84,12 @@ class Extractor:
     async def _hatched(self) -> _Server:
         connection = nursery.hatch()
         reader, writer = await asyncio.open_unix_connection(sock=connection)
-        pid, _ = await frames.awaited(reader)
+        try:
+            pid, _ = await frames.awaited(reader)
+        except BaseException:
+            # It may come yet; without its other end it does not stay.
+            writer.close()
+            raise
         writer.write(frames.packed(self._told))
         return _Server(pid, reader, writer)
 

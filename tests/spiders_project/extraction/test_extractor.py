@@ -130,6 +130,21 @@ def _alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+def test_a_process_that_comes_too_late_does_not_stay() -> None:
+    asked(Extractor("selector", FIELDS), GOOD)
+    until(lambda: not servers(), "that of this crawl is gone")
+    begun = nursery.begin()
+    os.kill(begun.pid, signal.SIGSTOP)
+    try:
+        (said,) = asked(Extractor("selector", FIELDS, seconds=0.2), GOOD)
+    finally:
+        os.kill(begun.pid, signal.SIGCONT)
+    assert said.startswith("Reading it took longer than 0.2 s")
+    # The next one is asked for after it.
+    assert asked(Extractor("selector", FIELDS), GOOD) == [[{"url": GOOD.url, "x": "good"}]]
+    until(lambda: not servers(), "nothing stays")
+
+
 def test_there_are_enough_bombs() -> None:
     assert len(BOMBS) >= 45
     assert DEEP_AND_WIDE()
