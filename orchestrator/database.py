@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from psycopg2.extensions import make_dsn
-from sqlalchemy import Engine, create_engine, inspect, make_url, text
+from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -80,10 +80,7 @@ def tables() -> list[str]:
 
 def for_programs() -> tuple[str, str | None]:
     """The address as Postgres's own programs read it, and the password, which is not in it."""
-    settings = config.get()
-    # Asked without connecting: what engine() would hand to the driver.
-    url = make_url(settings.require_database_url())
-    _, words = url.get_dialect()().create_connect_args(url)
+    words = driver.address(config.get().require_database_url())
     password = words.pop("password", None)
     words.pop("sslpassword", None)
     return make_dsn(**words, application_name="kumo backup"), password

@@ -38,15 +38,13 @@ def begin(claim: Claim | None) -> None:
 
 def _wait(sentinel: int, claim: Claim | None) -> NoReturn:
     multiprocessing.connection.wait([sentinel])
-    with suppress(psutil.Error):
-        company = psutil.Process().children(recursive=True)
     if claim is not None:
         last_word = Thread(target=_give_back, args=(claim,), daemon=True)
         last_word.start()
         last_word.join(_LAST_WORD_SECONDS)
     # With whatever its spider has started; a browser leaves the group.
     with suppress(psutil.Error):
-        for process in company:
+        for process in psutil.Process().children(recursive=True):
             process.kill()
     os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)

@@ -1,4 +1,8 @@
-"""Budgets of sites: how many requests they are to bear, as a crawl asks for it."""
+"""Budgets: how many requests a site is to bear, and what a site is called.
+
+A site is a host, with the port when it is not the scheme's own: both schemes of a host share its
+budget, and so do all targets, jobs and workers.
+"""
 
 import ipaddress
 from dataclasses import dataclass

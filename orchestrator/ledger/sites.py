@@ -1,8 +1,6 @@
-"""Sites: what they are called, and how many requests they are to bear.
+"""Sites: those that people gave a budget of their own, and by which name they mean one.
 
-A site is a host, with the port when it is not the scheme's own: both schemes of a host share its
-budget, and so do all targets, jobs and workers. What it learned of itself lives in Redis; here is
-what people decided.
+What a site learned of itself lives in Redis; here is what people decided.
 """
 
 import re

@@ -1,48 +1,16 @@
-"""What sites are called, and their budgets."""
+"""Sites that people gave a budget, and how they name them."""
 
 import pytest
 
 from orchestrator.exceptions import SiteInvalid
-from orchestrator.ledger import budgets, sites
-from orchestrator.ledger.budgets import UNBOUND, Budget
+from orchestrator.ledger import sites
+from orchestrator.ledger.budgets import Budget
 from tests.orchestrator.ledger import given
-
-
-@pytest.mark.parametrize(
-    ("url", "name"),
-    [
-        ("https://Shop.Example/a?b", "shop.example"),
-        ("http://shop.example./", "shop.example"),
-        ("http://shop.example:80/", "shop.example"),
-        ("https://shop.example:443/", "shop.example"),
-        ("http://shop.example:443/", "shop.example:443"),
-        ("https://me:secret@shop.example:8080/", "shop.example:8080"),
-        ("http://例え.jp/", "xn--r8jz45g.jp"),
-        ("http://[2001:DB8::1]:8080/", "[2001:db8::1]:8080"),
-        ("http://[2001:db8::1]/", "[2001:db8::1]"),
-        ("data:,x", ""),
-        ("http://shop.example:99999/", ""),
-    ],
-)
-def test_a_site_is_a_host_and_a_port_of_its_own(url: str, name: str) -> None:
-    assert budgets.name_of(url) == name
 
 
 @pytest.mark.parametrize("text", ["shop.example", " https://shop.example/x ", "SHOP.example:443"])
 def test_a_person_may_name_a_site_by_any_address(text: str) -> None:
     assert sites.named(text) == "shop.example"
-
-
-@pytest.mark.parametrize(
-    "name", ["127.0.0.1:8001", "127.8.8.8", "localhost:80", "shop.localhost", "[::1]:9"]
-)
-def test_ones_own_machine_has_no_cap(name: str) -> None:
-    assert budgets.default(name) == UNBOUND
-
-
-@pytest.mark.parametrize("name", ["shop.example", "10.0.0.1", "localhost.example", "127.example"])
-def test_any_other_site_has_the_default_budget(name: str) -> None:
-    assert budgets.default(name) == Budget(10, 8)
 
 
 @pytest.mark.usefixtures("database")
